@@ -1,0 +1,30 @@
+// Everything that can be known to go wrong before anything is changed, found at once.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hosts/error.hpp"
+#include "hosts/inventory.hpp"
+#include "hosts/placement.hpp"
+
+namespace clustermpi {
+
+struct Finding {
+  std::string host;  ///< empty: the cluster as a whole
+  HostError error;
+
+  bool operator==(const Finding&) const = default;
+};
+
+/// What this machine brings to the fleet.
+struct ControlMachine {
+  Version ansible_core;  ///< decides which Python versions on the nodes it can drive
+};
+
+/// Unsupported OS, no sudo, clock off, Python that this Ansible cannot drive, mixed Open MPI majors, too
+/// little disk, equal host names... Hosts without facts are not judged.
+[[nodiscard]] std::vector<Finding> check_fleet(const Inventory& inventory, const FleetFacts& facts,
+                                               const ControlMachine& control);
+
+}  // namespace clustermpi

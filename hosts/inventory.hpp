@@ -1,0 +1,68 @@
+// What the user wrote: cluster.toml as a value, and all that is wrong with it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace clustermpi {
+
+struct Host {
+  std::string name;     ///< short name, unique; what the node is called inside the cluster
+  std::string address;  ///< IP address or DNS name to reach it by; equals `name` where none was given
+  std::string user;     ///< who logs in and runs the jobs
+  std::uint16_t port = 22;
+  std::optional<unsigned> slots;  ///< ranks it takes; left out: its cores
+  std::vector<std::string> labels;
+
+  bool operator==(const Host&) const = default;
+};
+
+enum class HostKeyPolicy { strict, accept_new, ask };
+enum class MpiImplementation { openmpi, mpich };
+
+struct Inventory {
+  std::string name = "cluster";
+  std::string manager;                 ///< name of the host where mpirun starts
+  std::optional<std::string> network;  ///< CIDR; left out: found from the facts
+  std::vector<Host> hosts;             ///< at least one, in the order written
+
+  std::string identity;  ///< private key file as written ("~/.ssh/id_ed25519"); empty: the usual ones
+  std::string jump;      ///< reserved for jump hosts: "user@host:port"
+  HostKeyPolicy host_key_policy = HostKeyPolicy::accept_new;
+  MpiImplementation mpi = MpiImplementation::openmpi;
+
+  /// The host of that name, or nullptr. The pointer lives as long as the inventory is not changed.
+  [[nodiscard]] const Host* find(std::string_view host_name) const;
+  [[nodiscard]] const Host& manager_host() const;  ///< the inventory must be valid
+};
+
+/// One mistake in a file, with the place and the way out.
+struct Diagnostic {
+  std::string file;
+  unsigned line = 0;    ///< 1-based; 0: the file as a whole
+  unsigned column = 0;  ///< 1-based, in characters
+  std::string message;
+  std::string hint;         ///< "did you mean 'manager'?"; may be empty
+  std::string source_line;  ///< the line as written, for the caret
+
+  bool operator==(const Diagnostic&) const = default;
+};
+
+struct ParsedInventory {
+  Inventory inventory;                  ///< meaningful only while `diagnostics` is empty
+  std::vector<Diagnostic> diagnostics;  ///< every mistake found, in the order of the file
+};
+
+/// Reads TOML `text`; `file` only names it in diagnostics. Never throws on what a user wrote.
+[[nodiscard]] ParsedInventory parse_inventory(std::string_view text, const std::string& file);
+
+/// "cluster.toml:3:1: unknown key ..." then the line, a caret below the column, and the hint.
+[[nodiscard]] std::string render(const Diagnostic& diagnostic);
+
+/// The candidate nearest to `word` by edit distance, or empty where none is near.
+[[nodiscard]] std::string nearest_word(std::string_view word, const std::vector<std::string>& candidates);
+
+}  // namespace clustermpi

@@ -1,0 +1,101 @@
+// The only way to reach machines: all at once, over SSH.
+//
+// A Fleet holds one session a host, opened when the first job needs it and kept until the Fleet ends, so
+// that several steps of one run pay for one handshake. One thread, one event loop; results come as hosts
+// end. A host that fails is a value in its Result; run() itself throws only on a broken invariant.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hosts/error.hpp"
+#include "hosts/inventory.hpp"
+#include "provision/cancel.hpp"
+
+namespace clustermpi {
+
+class KnownHosts;  // provision/ssh/known_hosts.hpp
+
+/// Where one host is reached.
+struct Target {
+  std::string name;     ///< unique in the fleet; what messages call it
+  std::string address;  ///< IP or DNS name
+  std::uint16_t port = 22;
+  std::string user;
+};
+
+struct FleetOptions {
+  std::vector<std::filesystem::path> identities;  ///< private key files, tried in order; absent ones skipped
+  std::size_t handshakes_at_once = 64;            ///< --fanout
+  std::chrono::milliseconds connect_timeout{10'000};    ///< TCP
+  std::chrono::milliseconds handshake_timeout{20'000};  ///< banner and key exchange, each
+  std::chrono::milliseconds auth_timeout{20'000};
+  HostKeyPolicy host_key_policy = HostKeyPolicy::accept_new;
+  /// Told once for each key that accept_new pins: host name, "SHA256:..." fingerprint, key type.
+  std::function<void(const std::string& host, const std::string& fingerprint, const std::string& type)>
+      on_new_host_key;
+};
+
+enum class Stream { out, err };
+
+/// One command on one host.
+struct Job {
+  std::size_t host = 0;  ///< index into the targets
+  std::string command;   ///< handed to the user's login shell
+  std::shared_ptr<const std::string> input;  ///< to stdin, then end of file; null: end of file at once
+  std::chrono::milliseconds timeout{0};      ///< of the command; 0: none
+  /// Live output; where unset, gathered in Result (at most `output_limit` bytes a stream).
+  std::function<void(Stream, std::string_view)> on_output;
+  std::size_t output_limit = 16u << 20;
+};
+
+struct Result {
+  std::size_t host = 0;
+  int exit_status = -1;  ///< 128 + N where signal N ended it; -1 where `error` is set
+  std::string out;
+  std::string err;
+  bool truncated = false;
+  /// The host, not the command, failed: unreachable, timeout, auth_failed, host_key_changed,
+  /// host_key_unknown, connection_lost, protocol, cancelled.
+  std::optional<HostError> error;
+  std::chrono::milliseconds elapsed{0};
+
+  [[nodiscard]] bool ok() const { return !error && exit_status == 0; }
+};
+
+class Fleet {
+ public:
+  /// `known_hosts` and `cancel` outlive the fleet.
+  Fleet(std::vector<Target> targets, FleetOptions options, KnownHosts& known_hosts, CancelToken& cancel);
+  ~Fleet();  ///< closes all sessions; waits for nobody
+  Fleet(const Fleet&) = delete;
+  Fleet& operator=(const Fleet&) = delete;
+
+  /// Runs all jobs at once (several on one host share its session) and returns their results in the
+  /// order of `jobs`. `on_result` is called as each ends. After a cancel, what still runs is ended by
+  /// closing its channel, and its result says "cancelled".
+  std::vector<Result> run(std::vector<Job> jobs, const std::function<void(const Result&)>& on_result = {});
+
+  [[nodiscard]] const std::vector<Target>& targets() const;
+  [[nodiscard]] std::optional<std::size_t> index_of(std::string_view name) const;
+
+ private:
+  class Engine;
+  std::unique_ptr<Engine> engine_;
+};
+
+/// One word for a POSIX shell, quoted only where it must be. The one place that quotes.
+[[nodiscard]] std::string shell_quote(std::string_view word);
+
+/// `text` without what could steer a terminal: control characters and invalid UTF-8 become visible
+/// escapes; newline and tab stay.
+[[nodiscard]] std::string printable(std::string_view text);
+
+}  // namespace clustermpi

@@ -1,0 +1,45 @@
+// Programs on this machine. Commands are argument vectors; no shell is involved.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "provision/cancel.hpp"
+
+namespace clustermpi {
+
+struct ProcessOptions {
+  std::string input;                                ///< to stdin, then end of file
+  std::map<std::string, std::string> environment;   ///< added to ours
+  std::filesystem::path directory;                  ///< empty: ours
+  std::chrono::milliseconds timeout{0};             ///< 0: none; after it the process group is ended
+  CancelToken* cancel = nullptr;                    ///< when set: SIGTERM to the group, SIGKILL 3 s later
+  std::function<void(std::string_view line)> on_stdout_line;  ///< live, without newline; else gathered
+  std::function<void(std::string_view line)> on_stderr_line;
+};
+
+struct ProcessResult {
+  int exit_status = -1;  ///< 128 + N where signal N ended it, as a shell has it
+  std::string out;       ///< empty where a line callback took it
+  std::string err;
+  bool timed_out = false;
+  bool cancelled = false;
+
+  [[nodiscard]] bool ok() const { return exit_status == 0 && !timed_out && !cancelled; }
+};
+
+/// Runs `argv` (argv[0] is looked up in PATH) to its end in a process group of its own; descriptors
+/// other than 0-2 are not inherited. Throws Error{local_failure} where it cannot be started, with the
+/// package to install as hint where we know it.
+ProcessResult run_process(const std::vector<std::string>& argv, const ProcessOptions& options = {});
+
+/// Full path of a program in PATH (and /usr/sbin, /sbin, which a user's PATH may lack), or nothing.
+[[nodiscard]] std::optional<std::filesystem::path> find_program(std::string_view name);
+
+}  // namespace clustermpi
