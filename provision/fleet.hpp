@@ -50,6 +50,7 @@ struct Job {
   std::size_t host = 0;  ///< index into the targets
   std::string command;   ///< handed to the user's login shell
   std::shared_ptr<const std::string> input;  ///< to stdin, then end of file; null: end of file at once
+  bool hold_input = false;  ///< no end of file while the command runs: it learns of our end by it
   std::chrono::milliseconds timeout{0};      ///< of the command; 0: none
   /// Live output; where unset, gathered in Result (at most `output_limit` bytes a stream).
   std::function<void(Stream, std::string_view)> on_output;
