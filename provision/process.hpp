@@ -1,6 +1,8 @@
 // Programs on this machine. Commands are argument vectors; no shell is involved.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -35,11 +37,19 @@ struct ProcessResult {
 };
 
 /// Runs `argv` (argv[0] is looked up in PATH) to its end in a process group of its own; descriptors
-/// other than 0-2 are not inherited. Throws Error{local_failure} where it cannot be started, with the
+/// other than 0-2 are not inherited. It gets SIGTERM should the calling thread die before it. Throws Error{local_failure} where it cannot be started, with the
 /// package to install as hint where we know it.
 ProcessResult run_process(const std::vector<std::string>& argv, const ProcessOptions& options = {});
 
+/// Starts `argv` in a session of its own, to outlive us; its stdin is /dev/null, what it prints is
+/// appended to `log`. Throws Error{local_failure} where it cannot be started. It is init's child: end it
+/// by its process id, which is returned.
+pid_t start_detached(const std::vector<std::string>& argv, const std::filesystem::path& log);
+
 /// Full path of a program in PATH (and /usr/sbin, /sbin, which a user's PATH may lack), or nothing.
 [[nodiscard]] std::optional<std::filesystem::path> find_program(std::string_view name);
+
+/// The Debian package that a program comes in, or empty where we do not know.
+[[nodiscard]] std::string_view package_of(std::string_view program);
 
 }  // namespace clustermpi
