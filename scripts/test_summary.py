@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Sums up ctest's results by label; fails where a test failed or did not run, or a label has no tests.
+
+usage: test_summary.py BUILD_DIR    after ctest --output-junit BUILD_DIR/tests.xml
+"""
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+
+# Each must have run: an empty group would look like success.
+EXPECTED = ("unit", "golden", "cli", "ssh", "roles", "cluster")
+
+
+def labels_by_test(build):
+    """JUnit files have no labels; ctest itself knows them."""
+    listing = subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1"],
+                             capture_output=True, text=True, check=True).stdout
+    labels = {}
+    for test in json.loads(listing)["tests"]:
+        properties = {p["name"]: p["value"] for p in test.get("properties", [])}
+        labels[test["name"]] = properties.get("LABELS", ["none"])[0]
+    return labels
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    build = sys.argv[1]
+    label_of = labels_by_test(build)
+    counts = Counter()
+    broken = []
+    for case in ElementTree.parse(f"{build}/tests.xml").getroot().iter("testcase"):
+        status = case.get("status")
+        counts[label_of[case.get("name")], status] += 1
+        if status != "run":
+            broken.append(f"{case.get('name')}: {status}")
+
+    labels = list(dict.fromkeys([*EXPECTED, *(label for label, _ in counts)]))
+    print(f"{'label':10} {'passed':>7} {'failed':>7} {'not run':>8}")
+    for label in labels:
+        passed, failed = counts[label, "run"], counts[label, "fail"]
+        others = sum(n for (name, status), n in counts.items() if name == label and status not in ("run", "fail"))
+        print(f"{label:10} {passed:7} {failed:7} {others:8}")
+        if passed + failed + others == 0:
+            broken.append(f"no test has the label '{label}'")
+    print(*broken, sep="\n")
+    if broken:
+        sys.exit(1)
+    print(f"All {sum(counts.values())} tests passed.")
+
+
+if __name__ == "__main__":
+    main()
