@@ -23,9 +23,30 @@ struct Host {
 enum class HostKeyPolicy { strict, accept_new, ask };
 enum class MpiImplementation { openmpi, mpich };
 
+// Tables that are there only where the user wants what they set up.
+struct SlurmSettings {
+  std::string partition = "main";
+  bool accounting = false;
+
+  bool operator==(const SlurmSettings&) const = default;
+};
+struct PythonSettings {
+  std::string venv = "~/ENV3";
+  std::vector<std::string> packages = {"mpi4py"};
+
+  bool operator==(const PythonSettings&) const = default;
+};
+struct StorageSettings {
+  std::string directory;  ///< shared by all hosts, an absolute path
+  std::string device;     ///< on the manager, holds it; empty: the manager's own file system
+  bool format = false;    ///< may make a file system on a device that has none
+
+  bool operator==(const StorageSettings&) const = default;
+};
+
 struct Inventory {
   std::string name = "cluster";
-  std::string manager;                 ///< name of the host where mpirun starts
+  std::string manager;                 ///< name of the host where mpirun starts; left out: the first
   std::optional<std::string> network;  ///< CIDR; left out: found from the facts
   std::vector<Host> hosts;             ///< at least one, in the order written
 
@@ -33,6 +54,9 @@ struct Inventory {
   std::string jump;      ///< reserved for jump hosts: "user@host:port"
   HostKeyPolicy host_key_policy = HostKeyPolicy::accept_new;
   MpiImplementation mpi = MpiImplementation::openmpi;
+  std::optional<SlurmSettings> slurm;  ///< of [slurm], and so on; empty where the table is left out
+  std::optional<PythonSettings> python;
+  std::optional<StorageSettings> storage;
 
   /// The host of that name, or nullptr. The pointer lives as long as the inventory is not changed.
   [[nodiscard]] const Host* find(std::string_view host_name) const;
@@ -59,10 +83,12 @@ struct ParsedInventory {
 /// Reads TOML `text`; `file` only names it in diagnostics. Never throws on what a user wrote.
 [[nodiscard]] ParsedInventory parse_inventory(std::string_view text, const std::string& file);
 
-/// "cluster.toml:3:1: unknown key ..." then the line, a caret below the column, and the hint.
+/// "cluster.toml:3:1: unknown key ..." then the line, a caret below the column, and the hint. No
+/// newline at the end; control characters that a file holds become '?'.
 [[nodiscard]] std::string render(const Diagnostic& diagnostic);
 
-/// The candidate nearest to `word` by edit distance, or empty where none is near.
+/// The candidate nearest to `word` by edit distance (case and swapped neighbours weigh little), or empty
+/// where none is near.
 [[nodiscard]] std::string nearest_word(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace clustermpi

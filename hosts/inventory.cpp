@@ -1,0 +1,581 @@
+#include "hosts/inventory.hpp"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cassert>
+#include <map>
+
+#include "hosts/hostlist.hpp"
+#include "hosts/ipv4.hpp"
+#include "hosts/names.hpp"
+
+namespace clustermpi {
+namespace {
+
+constexpr unsigned most_slots = 4096;  // more is a typing error, not a node
+
+/// Where something stands in the file; line 0: nowhere.
+struct Place {
+  unsigned line = 0;
+  unsigned column = 0;
+};
+
+Place place_of(const toml::source_position& position) {
+  return {static_cast<unsigned>(position.line), static_cast<unsigned>(position.column)};
+}
+Place place_of(const toml::node& node) {
+  return place_of(node.source().begin);
+}
+Place place_of(const toml::key& key) {
+  return place_of(key.source().begin);
+}
+
+/// A value and where it stands, so that later checks can still point at it.
+template <typename T>
+struct Located {
+  T value{};
+  Place place;
+};
+using Text = Located<std::string>;
+
+std::vector<std::string_view> split_lines(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    lines.push_back(line);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+/// The file as lines, and what is wrong with it.
+class Findings {
+ public:
+  Findings(std::string_view text, const std::string& file)
+      : lines_(split_lines(text)), file_(file) {}
+
+  void add(Place place, std::string message, std::string hint = {}) {
+    diagnostics_.push_back({file_, place.line, place.column, std::move(message), std::move(hint),
+                            std::string(line(place))});
+  }
+
+  [[nodiscard]] std::string_view line(Place place) const {
+    return place.line >= 1 && place.line <= lines_.size() ? lines_[place.line - 1]
+                                                          : std::string_view{};
+  }
+
+  [[nodiscard]] std::vector<Diagnostic> in_file_order() && {
+    std::stable_sort(diagnostics_.begin(), diagnostics_.end(),
+                     [](const Diagnostic& a, const Diagnostic& b) {
+                       return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+                     });
+    return std::move(diagnostics_);
+  }
+
+ private:
+  std::vector<std::string_view> lines_;
+  std::string file_;
+  std::vector<Diagnostic> diagnostics_;
+};
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
+  const std::string nearest = nearest_word(word, candidates);
+  return nearest.empty() ? nearest : fmt::format("did you mean '{}'?", nearest);
+}
+
+std::string one_of(const std::vector<std::string>& words) {
+  return fmt::format("one of: {}", fmt::join(words, ", "));
+}
+
+std::string_view kind_of(const toml::node& node) {
+  switch (node.type()) {
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return "a list";
+    case toml::node_type::string:
+      return "a string";
+    case toml::node_type::integer:
+      return "a whole number";
+    case toml::node_type::floating_point:
+      return "a number with a fraction";
+    case toml::node_type::boolean:
+      return "true or false";
+    default:
+      return "a date or time";
+  }
+}
+
+/// One table of the file. Each key is asked for once; what nobody asked for is unknown.
+class Section {
+ public:
+  /// `title` as it stands in the file: "[cluster]".
+  Section(const toml::table& table, std::string title, Findings& findings)
+      : table_(table), title_(std::move(title)), findings_(findings) {}
+
+  std::optional<Text> text(std::string_view key) {
+    const auto found = take<std::string>(key, "a string, in quotes");
+    if (!found) return {};
+    if (found->value.find_first_not_of(" \t\r\n") != std::string::npos) return found;
+    findings_.add(found->place, fmt::format("'{}' is empty", key));
+    return {};
+  }
+
+  std::optional<Located<bool>> flag(std::string_view key) {
+    return take<bool>(key, "true or false");
+  }
+
+  std::optional<Located<std::int64_t>> number(std::string_view key, std::int64_t least,
+                                              std::int64_t most) {
+    const auto found = take<std::int64_t>(key, "a whole number");
+    if (!found || (found->value >= least && found->value <= most)) return found;
+    findings_.add(found->place, fmt::format("'{}' must be between {} and {}, not {}", key, least,
+                                            most, found->value));
+    return {};
+  }
+
+  std::optional<Located<std::vector<Text>>> texts(std::string_view key) {
+    const toml::node* node = find(key);
+    if (node == nullptr) return {};
+    const std::string wanted = "a list of strings, such as [\"a\", \"b\"]";
+    const toml::array* array = node->as_array();
+    if (array == nullptr) return refuse(key, *node, wanted), std::nullopt;
+    Located<std::vector<Text>> found{{}, place_of(*node)};
+    for (const toml::node& element : *array) {
+      const auto text = element.value_exact<std::string>();
+      if (!text) return refuse(key, element, wanted), std::nullopt;
+      if (text->empty())
+        findings_.add(place_of(element), fmt::format("'{}' has an empty string in it", key));
+      found.value.push_back({*text, place_of(element)});
+    }
+    return found;
+  }
+
+  /// Whether the key is there at all, right or wrong.
+  [[nodiscard]] bool has(std::string_view key) const { return table_.contains(key); }
+  [[nodiscard]] Place place() const { return place_of(table_); }
+
+  /// Reports the keys that were not asked for.
+  void finish() {
+    for (const auto& [key, node] : table_) {
+      if (std::find(known_.begin(), known_.end(), key.str()) != known_.end()) continue;
+      std::string hint = did_you_mean(key.str(), known_);
+      if (hint.empty()) hint = one_of(known_);
+      findings_.add(place_of(key), fmt::format("unknown key '{}' in {}", key.str(), title_), hint);
+    }
+  }
+
+ private:
+  const toml::node* find(std::string_view key) {
+    known_.emplace_back(key);
+    return table_.get(key);
+  }
+
+  template <typename T>
+  std::optional<Located<T>> take(std::string_view key, const std::string& wanted) {
+    const toml::node* node = find(key);
+    if (node == nullptr) return {};
+    if (auto value = node->value_exact<T>()) return Located<T>{std::move(*value), place_of(*node)};
+    refuse(key, *node, wanted);
+    return {};
+  }
+
+  void refuse(std::string_view key, const toml::node& node, const std::string& wanted) {
+    findings_.add(place_of(node),
+                  fmt::format("'{}' must be {}, not {}", key, wanted, kind_of(node)));
+  }
+
+  const toml::table& table_;
+  std::string title_;
+  Findings& findings_;
+  std::vector<std::string> known_;
+};
+
+/// What toml++ says, as message and hint for somebody who has not read the TOML specification.
+std::pair<std::string, std::string> plain_words(std::string_view reason, std::string_view line,
+                                                Place place) {
+  // "Error while parsing string: ..." - the caret shows what was being parsed.
+  if (const auto colon = reason.find(": ");
+      reason.starts_with("Error while") && colon != reason.npos)
+    reason.remove_prefix(colon + 2);
+  if (reason.starts_with("could not determine value type"))
+    return {"this value is not TOML", "text stands in quotes: \"red\""};
+  if (reason.starts_with("unescaped control characters") && place.column > line.size())
+    return {"the string is not closed on its line", "add the missing quote"};
+  if (const auto quote = reason.find('\'');
+      reason.starts_with("cannot redefine") && quote != reason.npos)
+    return {fmt::format("{} is there twice", reason.substr(quote)), "keep one of the two"};
+  return {fmt::format("this is not TOML: {}", reason), {}};
+}
+
+const std::vector<std::string> table_names = {"cluster", "hosts",  "ssh",    "mpi",
+                                              "slurm",   "python", "storage"};
+
+class Reader {
+ public:
+  Reader(std::string_view text, const std::string& file) : findings_(text, file) {}
+
+  ParsedInventory read(const toml::table& root) {
+    refuse_unknown_tables(root);
+    read_cluster(root);
+    read_ssh(root);
+    read_mpi(root);
+    read_slurm(root);
+    read_python(root);
+    read_storage(root);
+    read_hosts(root);
+    check_manager();
+    return {std::move(inventory_), std::move(findings_).in_file_order()};
+  }
+
+  ParsedInventory not_toml(const toml::parse_error& error) {
+    const Place place = place_of(error.source().begin);
+    const auto [message, hint] = plain_words(error.description(), findings_.line(place), place);
+    findings_.add(place, message, hint);
+    return {{}, std::move(findings_).in_file_order()};
+  }
+
+ private:
+  void refuse_unknown_tables(const toml::table& root) {
+    for (const auto& [key, node] : root) {
+      const std::string name(key.str());
+      if (std::find(table_names.begin(), table_names.end(), name) != table_names.end()) continue;
+      std::string hint = did_you_mean(name, table_names);
+      if (node.is_table() || node.is_array_of_tables()) {
+        if (hint.empty()) hint = one_of(table_names);
+        findings_.add(place_of(key), fmt::format("unknown table '{}'", name), hint);
+      } else {
+        findings_.add(place_of(key), fmt::format("'{}' stands outside of any table", name),
+                      "put it below the table it belongs to, such as [cluster]");
+      }
+    }
+  }
+
+  /// The section of that name, or nothing where it is left out or no table.
+  std::optional<Section> section(const toml::table& root, const std::string& name) {
+    const toml::node* node = root.get(name);
+    if (node == nullptr) return {};
+    const std::string title = fmt::format("[{}]", name);
+    if (const toml::table* table = node->as_table()) return Section(*table, title, findings_);
+    findings_.add(place_of(*node),
+                  fmt::format("'{}' must be one table, not {}", name, kind_of(*node)),
+                  fmt::format("write {} on a line of its own", title));
+    return {};
+  }
+
+  /// Takes a text that has to pass `fault`.
+  template <typename Fault>
+  std::optional<Text> checked_text(Section& section, std::string_view key, Fault fault) {
+    auto found = section.text(key);
+    if (!found) return {};
+    const std::string reason = fault(found->value);
+    if (reason.empty()) return found;
+    findings_.add(found->place, fmt::format("{} '{}' {}", key, found->value, reason));
+    return {};
+  }
+
+  /// Takes one of some words and gives its index.
+  std::optional<std::size_t> choice(Section& section, std::string_view key,
+                                    const std::vector<std::string>& words) {
+    const auto found = section.text(key);
+    if (!found) return {};
+    const auto at = std::find(words.begin(), words.end(), found->value);
+    if (at != words.end()) return static_cast<std::size_t>(at - words.begin());
+    std::string hint = did_you_mean(found->value, words);
+    if (hint.empty()) hint = one_of(words);
+    findings_.add(found->place, fmt::format("unknown {} '{}'", key, found->value), hint);
+    return {};
+  }
+
+  std::optional<std::uint16_t> port(Section& section) {
+    const auto found = section.number("port", 1, 65535);
+    if (!found) return {};
+    return static_cast<std::uint16_t>(found->value);
+  }
+
+  void read_cluster(const toml::table& root) {
+    auto cluster = section(root, "cluster");
+    if (!cluster) return;
+    if (const auto name = checked_text(*cluster, "name", word_fault)) inventory_.name = name->value;
+    manager_ = cluster->text("manager");
+    user_given_ = cluster->has("user");
+    if (const auto user = checked_text(*cluster, "user", user_name_fault)) user_ = user->value;
+    read_network(*cluster);
+    cluster->finish();
+  }
+
+  void read_network(Section& cluster) {
+    const auto network = cluster.text("network");
+    if (!network) return;
+    const auto parsed = parse_ipv4_network(network->value);
+    if (!parsed) {
+      findings_.add(network->place, fmt::format("network '{}' is no IPv4 network", network->value),
+                    "write it as ADDRESS/BITS, such as 192.168.1.0/24");
+    } else if (to_string(*parsed) != network->value) {
+      findings_.add(
+          network->place,
+          fmt::format("network '{}' is the address of a host in a network", network->value),
+          fmt::format("did you mean '{}'?", to_string(*parsed)));
+    } else {
+      inventory_.network = network->value;
+    }
+  }
+
+  void read_ssh(const toml::table& root) {
+    auto ssh = section(root, "ssh");
+    if (!ssh) return;
+    if (const auto number = port(*ssh)) port_ = *number;
+    const auto file_fault = [](std::string_view file) {
+      return file.find_first_of("\"\r\n") == file.npos ? "" : "has a quote or a line break in it";
+    };
+    if (const auto identity = checked_text(*ssh, "identity", file_fault))
+      inventory_.identity = identity->value;
+    const auto jump_fault = [](std::string_view jump) {
+      return jump.find_first_of(" \t\"\r\n") == jump.npos && jump.front() != '-'
+                 ? ""
+                 : "is not of the form USER@HOST:PORT";
+    };
+    if (const auto jump = checked_text(*ssh, "jump", jump_fault)) inventory_.jump = jump->value;
+    if (const auto policy = choice(*ssh, "host_key_policy", {"strict", "accept-new", "ask"}))
+      inventory_.host_key_policy = static_cast<HostKeyPolicy>(*policy);
+    ssh->finish();
+  }
+
+  void read_mpi(const toml::table& root) {
+    auto mpi = section(root, "mpi");
+    if (!mpi) return;
+    if (const auto chosen = choice(*mpi, "implementation", {"openmpi", "mpich"}))
+      inventory_.mpi = static_cast<MpiImplementation>(*chosen);
+    mpi->finish();
+  }
+
+  void read_slurm(const toml::table& root) {
+    auto slurm = section(root, "slurm");
+    if (!slurm) return;
+    SlurmSettings settings;
+    if (const auto partition = checked_text(*slurm, "partition", word_fault))
+      settings.partition = partition->value;
+    if (const auto accounting = slurm->flag("accounting")) settings.accounting = accounting->value;
+    slurm->finish();
+    inventory_.slurm = settings;
+  }
+
+  void read_python(const toml::table& root) {
+    auto python = section(root, "python");
+    if (!python) return;
+    PythonSettings settings;
+    if (const auto venv = python->text("venv")) settings.venv = venv->value;
+    if (const auto packages = python->texts("packages")) {
+      settings.packages.clear();
+      for (const Text& package : packages->value) settings.packages.push_back(package.value);
+    }
+    python->finish();
+    inventory_.python = settings;
+  }
+
+  void read_storage(const toml::table& root) {
+    auto storage = section(root, "storage");
+    if (!storage) return;
+    const auto path_fault = [](std::string_view path) {
+      return path.front() == '/' ? "" : "is no absolute path: it begins with '/'";
+    };
+    StorageSettings settings;
+    if (const auto directory = checked_text(*storage, "directory", path_fault))
+      settings.directory = directory->value;
+    if (const auto device = checked_text(*storage, "device", path_fault))
+      settings.device = device->value;
+    if (const auto format = storage->flag("format")) settings.format = format->value;
+    if (!storage->has("directory"))
+      findings_.add(storage->place(), "[storage] has no 'directory'",
+                    "say which directory the hosts share: directory = \"/shared\"");
+    storage->finish();
+    inventory_.storage = settings;
+  }
+
+  void read_hosts(const toml::table& root) {
+    const std::string example = "add a block: [[hosts]], and below it names = \"red,red0[1-3]\"";
+    const toml::node* node = root.get("hosts");
+    if (node == nullptr) return findings_.add({}, "there are no hosts", example);
+    const toml::array* blocks = node->as_array();
+    if (blocks != nullptr && blocks->empty())
+      return findings_.add(place_of(*node), "there are no hosts", example);
+    if (blocks == nullptr || !blocks->is_array_of_tables())
+      return findings_.add(place_of(*node),
+                           fmt::format("'hosts' must be a list of tables, not {}", kind_of(*node)),
+                           "write [[hosts]], with two brackets");
+    for (const toml::node& block : *blocks) read_host_block(*block.as_table());
+  }
+
+  void read_host_block(const toml::table& table) {
+    Section block(table, "[[hosts]]", findings_);
+    const auto names = block.text("names");
+    const auto addresses = block.text("address");
+    Host common;
+    common.user = user_;
+    common.port = port(block).value_or(port_);
+    const bool has_user = block.has("user") || user_given_;
+    if (const auto user = checked_text(block, "user", user_name_fault)) common.user = user->value;
+    if (const auto slots = block.number("slots", 1, most_slots))
+      common.slots = static_cast<unsigned>(slots->value);
+    common.labels = read_labels(block);
+    block.finish();
+    if (!block.has("names"))
+      findings_.add(block.place(), "these hosts have no 'names'",
+                    "say what they are called: names = \"red,red0[1-3]\"");
+    if (!has_user && !user_missing_reported_) {
+      findings_.add(block.place(), "nothing says who logs in to these hosts",
+                    "add user = \"...\" below [cluster]");
+      user_missing_reported_ = true;
+    }
+    if (names) add_hosts(*names, addresses, common);
+    if (!names) hosts_lost_ = true;
+  }
+
+  std::vector<std::string> read_labels(Section& block) {
+    std::vector<std::string> labels;
+    const auto found = block.texts("labels");
+    if (!found) return labels;
+    for (const Text& label : found->value) {
+      std::string fault = word_fault(label.value);
+      if (fault.empty() && label.value.find('-') != std::string::npos)
+        fault = "has a hyphen, which Ansible's group names cannot have: use an underscore";
+      if (fault.empty())
+        labels.push_back(label.value);
+      else
+        findings_.add(label.place, fmt::format("label '{}' {}", label.value, fault));
+    }
+    return labels;
+  }
+
+  /// Names of a hostlist expression; nothing where it is faulty, which is then reported.
+  std::optional<std::vector<std::string>> expand(const Text& expression) {
+    try {
+      return expand_hostlist(expression.value);
+    } catch (const HostlistError& error) {
+      findings_.add(inside(expression.place, error.position()), error.what());
+      return {};
+    }
+  }
+
+  /// The place of a character of the string that begins at `start`. Where escapes or several lines
+  /// stand between, the string as a whole.
+  [[nodiscard]] Place inside(Place start, std::size_t offset) const {
+    const std::string_view line = findings_.line(start);
+    const std::size_t quote = start.column - 1;
+    const bool plain = line.find("\"\"\"") == line.npos && line.find("'''") == line.npos &&
+                       line.substr(0, quote + offset).find('\\') == line.npos;
+    return plain ? Place{start.line, start.column + 1 + static_cast<unsigned>(offset)} : start;
+  }
+
+  void add_hosts(const Text& names, const std::optional<Text>& addresses, const Host& common) {
+    const auto expanded = expand(names);
+    const auto paired = addresses ? expand(*addresses) : expanded;
+    if (!expanded || !paired) {
+      hosts_lost_ = true;
+      return;
+    }
+    if (expanded->size() != paired->size())
+      findings_.add(addresses->place,
+                    fmt::format("{} for {}", count("address", "addresses", *paired),
+                                count("host name", "host names", *expanded)),
+                    fmt::format("the names are {}", fold_hostlist(*expanded)));
+    for (std::size_t i = 0; i < expanded->size(); ++i) {
+      Host host = common;
+      host.name = (*expanded)[i];
+      host.address = i < paired->size() ? (*paired)[i] : host.name;
+      check_name(host.name, names.place);
+      if (i < paired->size())
+        check_address(host, addresses ? addresses->place : names.place, !!addresses);
+      inventory_.hosts.push_back(std::move(host));
+    }
+  }
+
+  static std::string count(std::string_view one, std::string_view many,
+                           const std::vector<std::string>& things) {
+    return fmt::format("{} {}", things.size(), things.size() == 1 ? one : many);
+  }
+
+  void check_name(const std::string& name, Place place) {
+    if (const std::string fault = host_name_fault(name); !fault.empty())
+      findings_.add(place, fmt::format("host name '{}' {}", name, fault));
+    const auto [first, is_new] =
+        names_.try_emplace(lower_case(short_name(name)), Text{name, place});
+    if (is_new) return;
+    const std::string hint = fmt::format("the first is on line {}", first->second.place.line);
+    if (lower_case(name) == lower_case(first->second.value)) {
+      findings_.add(place, fmt::format("two hosts are called '{}'", name), hint);
+    } else {
+      findings_.add(
+          place,
+          fmt::format("'{}' and '{}' are one host to Open MPI, which cuts names at the first dot",
+                      first->second.value, name),
+          hint);
+    }
+  }
+
+  void check_address(const Host& host, Place place, bool given) {
+    if (given) {
+      if (const std::string fault = address_fault(host.address); !fault.empty())
+        findings_.add(place, fmt::format("address '{}' {}", host.address, fault));
+    }
+    const std::string key = fmt::format("{} port {}", lower_case(host.address), host.port);
+    const auto [first, is_new] = addresses_.try_emplace(key, Text{host.name, place});
+    if (!is_new && lower_case(first->second.value) != lower_case(host.name))
+      findings_.add(
+          place, fmt::format("{} and {} have one address: {}", first->second.value, host.name, key),
+          fmt::format("the first is on line {}", first->second.place.line));
+  }
+
+  void check_manager() {
+    if (inventory_.hosts.empty()) return;
+    inventory_.manager = manager_ ? manager_->value : inventory_.hosts.front().name;
+    // While some hosts could not be read, the manager may well be one of them.
+    if (hosts_lost_ || inventory_.find(inventory_.manager) != nullptr) return;
+    std::vector<std::string> names;
+    for (const Host& host : inventory_.hosts) names.push_back(host.name);
+    std::string hint = did_you_mean(inventory_.manager, names);
+    if (hint.empty()) hint = fmt::format("the hosts are {}", fold_hostlist(names));
+    findings_.add(manager_->place,
+                  fmt::format("manager '{}' is not one of the hosts", manager_->value), hint);
+  }
+
+  Findings findings_;
+  Inventory inventory_;
+  std::optional<Text> manager_;
+  std::string user_;
+  bool user_given_ = false;  // even where it is faulty: one mistake, one message
+  bool user_missing_reported_ = false;
+  bool hosts_lost_ = false;  // a [[hosts]] block could not be read
+  std::uint16_t port_ = 22;
+  std::map<std::string, Text> names_;      // lower-case short name -> the first host of it
+  std::map<std::string, Text> addresses_;  // address and port -> the first host that has it
+};
+
+}  // namespace
+
+const Host* Inventory::find(std::string_view host_name) const {
+  const auto at = std::find_if(hosts.begin(), hosts.end(),
+                               [&](const Host& host) { return host.name == host_name; });
+  return at == hosts.end() ? nullptr : &*at;
+}
+
+const Host& Inventory::manager_host() const {
+  const Host* host = find(manager);
+  assert(host != nullptr);
+  return *host;
+}
+
+ParsedInventory parse_inventory(std::string_view text, const std::string& file) {
+  Reader reader(text, file);
+  try {
+    return reader.read(toml::parse(text));
+  } catch (const toml::parse_error& error) {
+    return reader.not_toml(error);
+  }
+}
+
+}  // namespace clustermpi

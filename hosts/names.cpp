@@ -1,0 +1,106 @@
+#include "hosts/names.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "hosts/ipv4.hpp"
+
+namespace clustermpi {
+namespace {
+
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/// What Open MPI 4.1 and PRRTE 3 read as a keyword where a host name should stand. (Those with an
+/// underscore are no host names anyway.)
+constexpr std::array launcher_keywords = {
+    "boards",  "cores",     "cores-per-socket",  "count",   "count-max", "cpu",       "cpu-max",
+    "cpu-set", "max-count", "max-cpu",           "port",    "rank",      "max-slots", "slot",
+    "slots",   "slots-max", "sockets-per-board", "sockets", "user-name", "username"};
+
+bool is_launcher_keyword(std::string_view name) {
+  return std::find(launcher_keywords.begin(), launcher_keywords.end(), name) !=
+         launcher_keywords.end();
+}
+
+std::string label_fault(std::string_view label) {
+  if (label.empty()) return "has an empty part between dots";
+  if (label.size() > 63) return "is longer than the 63 characters that DNS allows";
+  for (const char c : label) {
+    if (c == '_') return "has an underscore, which Open MPI's launcher rejects: use a hyphen";
+    if (!is_letter(c) && !is_digit(c) && c != '-')
+      return "may have letters, digits and hyphens only";
+  }
+  if (label.front() == '-' || label.back() == '-') return "begins or ends with a hyphen";
+  return {};
+}
+
+bool is_all_digits(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c); });
+}
+
+bool looks_like_ipv4(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || c == '.'; });
+}
+
+}  // namespace
+
+std::string host_name_fault(std::string_view name) {
+  if (name.find('.') != std::string_view::npos && looks_like_ipv4(name))
+    return "is an address, not a name: give it under 'address', and a name under 'names'";
+  for (std::string_view rest = name;;) {
+    const std::string_view label = short_name(rest);
+    if (std::string fault = label_fault(label); !fault.empty()) return fault;
+    if (label.size() == rest.size()) break;
+    rest.remove_prefix(label.size() + 1);
+  }
+  const std::string_view first = short_name(name);
+  if (is_all_digits(first)) return "is a number: Open MPI's hostfile needs a letter in a name";
+  if (is_launcher_keyword(first)) return "is a word of Open MPI's hostfile and cannot name a host";
+  return {};
+}
+
+std::string user_name_fault(std::string_view name) {
+  if (name.empty()) return "is empty";
+  if (name.size() > 32) return "is longer than the 32 characters that a login name may have";
+  if (!is_letter(name.front()) && name.front() != '_')
+    return "does not begin with a letter or an underscore";
+  // No dot: Open MPI's hostfile would take what stands before it for the host.
+  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return is_letter(c) || is_digit(c) || c == '_' || c == '-';
+  });
+  return plain ? "" : "may have letters, digits, hyphens and underscores only";
+}
+
+std::string address_fault(std::string_view address) {
+  if (address.find(':') != std::string_view::npos) return {};  // IPv6: left to the resolver
+  if (looks_like_ipv4(address)) return parse_ipv4(address) ? "" : "is no IPv4 address";
+  if (address.front() == '-' || address.front() == '.') return "begins with a hyphen or a dot";
+  return address.find('%') == std::string_view::npos ? "" : "is neither an address nor a DNS name";
+}
+
+std::string word_fault(std::string_view word) {
+  if (word.size() > 40) return "is longer than 40 characters";
+  if (word.empty() || !is_letter(word.front())) return "does not begin with a letter";
+  const bool plain = std::all_of(word.begin(), word.end(), [](char c) {
+    return is_letter(c) || is_digit(c) || c == '_' || c == '-';
+  });
+  return plain ? "" : "may have letters, digits, hyphens and underscores only";
+}
+
+std::string_view short_name(std::string_view host_name) {
+  return host_name.substr(0, host_name.find('.'));
+}
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return lower;
+}
+
+}  // namespace clustermpi

@@ -1,0 +1,138 @@
+#include "hosts/verdict.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <sstream>
+
+namespace clustermpi {
+
+namespace {
+
+std::map<std::string, std::string> pairs_of(std::istringstream& words) {
+  std::map<std::string, std::string> pairs;
+  for (std::string word; words >> word;) {
+    const std::size_t equals = word.find('=');
+    if (equals != std::string::npos) pairs[word.substr(0, equals)] = word.substr(equals + 1);
+  }
+  return pairs;
+}
+
+std::vector<std::map<std::string, std::string>> lines_of(std::string_view out, std::string_view first_word) {
+  std::vector<std::map<std::string, std::string>> found;
+  std::istringstream lines{std::string(out)};
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string word;
+    if (words >> word && word == first_word) found.push_back(pairs_of(words));
+  }
+  return found;
+}
+
+/// 0 where the key is missing or no number, which no judge below takes for right.
+std::uint64_t number(const std::map<std::string, std::string>& figures, const std::string& key) {
+  const auto found = figures.find(key);
+  return found == figures.end() ? 0 : std::strtoull(found->second.c_str(), nullptr, 10);
+}
+
+std::string last_line(const std::string& text) {
+  std::string last;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find_first_not_of(" \t-") != std::string::npos) last = line;
+  }
+  return last;
+}
+
+void judge_hello(Verdict& verdict, const ProgramRun& run, const std::vector<NodeSlots>& nodes,
+                 const std::map<std::string, std::string>& host_of) {
+  const unsigned np = total_slots(nodes);
+  std::map<std::string, unsigned> ranks;
+  for (const auto& line : lines_of(run.out, "hello")) {
+    const auto host = line.find("host");
+    if (host == line.end()) continue;
+    const auto name = host_of.find(host->second);
+    ++ranks[name == host_of.end() ? host->second : name->second];
+    if (number(line, "size") != np) {
+      verdict.summary = fmt::format("a rank on {} sees a world of {} ranks, not {}: two MPI implementations are mixed",
+                                    host->second, line.contains("size") ? line.at("size") : "?", np);
+    }
+  }
+  for (const NodeSlots& node : nodes) {
+    if (ranks[node.host] != node.slots) {
+      verdict.hosts[node.host] = fmt::format("{} of {} ranks started", ranks[node.host], node.slots);
+    }
+  }
+  if (!verdict.summary.empty() || !verdict.hosts.empty()) return;
+  verdict.ok = true;
+  verdict.summary = fmt::format("{} ranks on {} hosts", np, nodes.size());
+}
+
+void judge_ring(Verdict& verdict, const std::vector<NodeSlots>& nodes) {
+  const auto& figures = verdict.figures;
+  const std::uint64_t np = total_slots(nodes);
+  if (number(figures, "size") != np || number(figures, "ok") != 1 ||
+      number(figures, "value") != number(figures, "laps") * np) {
+    verdict.summary = fmt::format("the ring of {} ranks came back as {} after {} laps", np, number(figures, "value"),
+                                  number(figures, "laps"));
+    return;
+  }
+  verdict.ok = true;
+  verdict.summary = fmt::format("{} laps, {} us a hop", figures.at("laps"),
+                                figures.contains("latency_us") ? figures.at("latency_us") : "?");
+}
+
+void judge_pi(Verdict& verdict) {
+  // Not what the program says of itself: the estimate is computed again from its counts.
+  const auto darts = static_cast<double>(number(verdict.figures, "darts"));
+  const double estimate = darts > 0 ? 4 * static_cast<double>(number(verdict.figures, "hits")) / darts : 0;
+  constexpr double pi = 3.14159265358979323846;
+  const double sigma = darts > 0 ? std::sqrt(pi * (4 - pi) / darts) : 0;
+  verdict.ok = darts > 0 && std::abs(estimate - pi) <= 5 * sigma;
+  verdict.summary = verdict.ok ? fmt::format("{:.6f} from {:.0f} darts", estimate, darts)
+                               : fmt::format("{:.6f} from {:.0f} darts is not pi", estimate, darts);
+}
+
+}  // namespace
+
+std::map<std::string, std::string> result_line(std::string_view out, std::string_view program) {
+  std::map<std::string, std::string> figures;
+  std::istringstream lines{std::string(out)};
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string first;
+    std::string second;
+    if (words >> first >> second && first == "RESULT" && second == program) figures = pairs_of(words);
+  }
+  return figures;
+}
+
+Verdict judge(const ProgramRun& run, const std::vector<NodeSlots>& nodes,
+              const std::map<std::string, std::string>& host_of) {
+  Verdict verdict;
+  verdict.program = run.program;
+  verdict.seconds = run.seconds;
+  verdict.figures = result_line(run.out, run.program);
+  if (run.timed_out) {
+    verdict.summary = fmt::format("did not end within {:.0f} s", run.seconds);
+    return verdict;
+  }
+  if (run.exit_status != 0 || verdict.figures.empty()) {
+    const std::string said = last_line(run.err);
+    verdict.summary = fmt::format("ended with status {}{}{}", run.exit_status, said.empty() ? "" : ": ", said);
+    if (run.program != "hello" || verdict.figures.empty()) return verdict;
+  }
+  if (run.program == "hello") {
+    judge_hello(verdict, run, nodes, host_of);
+  } else if (run.program == "ring") {
+    judge_ring(verdict, nodes);
+  } else {
+    judge_pi(verdict);
+  }
+  return verdict;
+}
+
+}  // namespace clustermpi
