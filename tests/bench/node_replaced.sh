@@ -1,0 +1,41 @@
+#!/bin/bash
+# One node of four is replaced by a bare one of the same name, with host keys of its own: `up` costs about
+# what it costs for a single node.
+source "$(dirname "$0")/lib.sh"
+
+rounds=${1:-3}
+singles=() replaced=()
+for ((i = 0; i < rounds; ++i)); do
+  start_lab --nodes 1
+  measure "$CLUSTERMPI" up -q
+  singles+=("$seconds")
+  stop_lab
+
+  start_lab --nodes 4
+  bare=$(dirname "$(node_root 4)")
+  run lab stop "$(node 4)"
+  cp -a "$bare/upper" "$work/bare"
+  run lab start "$(node 4)"
+  measure "$CLUSTERMPI" up -q
+
+  run lab stop "$(node 4)"
+  expect_status 0
+  find "$bare/upper" -mindepth 1 -delete
+  cp -a "$work/bare/." "$bare/upper/"
+  rm -rf "$work/bare"
+  run lab start "$(node 4)"
+  expect_status 0
+  on 4 'rm /etc/ssh/ssh_host_*; ssh-keygen -A >/dev/null; systemctl restart ssh'
+  run hostkey forget "$(node 4)"
+  expect_status 0
+  measure "$CLUSTERMPI" up -q
+  replaced+=("$seconds")
+  stop_lab
+  say "round $((i + 1)): one node ${singles[i]} s, one of four replaced ${replaced[i]} s"
+done
+
+printf '\none node of four replaced by a bare one, median of %d\n' "$rounds"
+printf '%-48s %10.3f s\n' "up of a lab of one" "$(median "${singles[@]}")" \
+  "up after one of four was replaced" "$(median "${replaced[@]}")"
+judge "ratio" "$(ratio "$(median "${replaced[@]}")" "$(median "${singles[@]}")")" 1.3 x
+exit "$missed"

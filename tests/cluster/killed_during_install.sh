@@ -1,0 +1,18 @@
+#!/bin/bash
+# clustermpi is killed, without a chance to clean up, in the middle of the install: the next run converges.
+source "$(dirname "$0")/lib.sh"
+
+start_lab --nodes 2
+run_in_background up
+wait_until 120 "package installation on $(node 2)" installs_packages 2
+say "kill -9 of clustermpi"
+kill -KILL "$background"
+join 2>/dev/null
+expect_status 137
+
+run up --json
+expect_status 0
+expect_json 'd["verification"]["hello"]["figures"]["hosts"]' 2
+run up --json
+expect_status 0
+expect_json 'd["changed"]' false
