@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # For measurements: on top of what the cluster tests have, times, medians and verdicts. To be sourced.
 # Usage of every script: tests/bench/NAME.sh [ROUNDS]; $CLUSTERMPI is the program (build/release by default).
+# shellcheck disable=SC2034  # seconds, rss_kib and missed are for the script that sources this
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 export CLUSTERMPI=${CLUSTERMPI:-$root/build/release/clustermpi}
 [[ -x $CLUSTERMPI ]] || { echo "there is no $CLUSTERMPI: cmake --preset release && cmake --build --preset release" >&2; exit 1; }

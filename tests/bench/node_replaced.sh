@@ -4,6 +4,17 @@
 source "$(dirname "$0")/lib.sh"
 
 rounds=${1:-3}
+# flash FOLDER BARE: puts a node's own layer back to what it was. Nobody may write below a mounted overlay.
+flash() {
+  local options
+  options=$(findmnt --noheadings --output FS-OPTIONS --mountpoint "$1/root") || die "$1/root is not mounted"
+  umount "$1/root"
+  find "$1/upper" "$1/work" -mindepth 1 -delete
+  cp -a "$2/." "$1/upper/"
+  rm -rf "$2"
+  mount -t overlay overlay -o "$options" "$1/root"
+}
+
 singles=() replaced=()
 for ((i = 0; i < rounds; ++i)); do
   start_lab --nodes 1
@@ -12,17 +23,15 @@ for ((i = 0; i < rounds; ++i)); do
   stop_lab
 
   start_lab --nodes 4
-  bare=$(dirname "$(node_root 4)")
+  folder=$(dirname "$(node_root 4)")
   run lab stop "$(node 4)"
-  cp -a "$bare/upper" "$work/bare"
+  cp -a "$folder/upper" "$work/bare"
   run lab start "$(node 4)"
   measure "$CLUSTERMPI" up -q
 
   run lab stop "$(node 4)"
   expect_status 0
-  find "$bare/upper" -mindepth 1 -delete
-  cp -a "$work/bare/." "$bare/upper/"
-  rm -rf "$work/bare"
+  flash "$folder" "$work/bare"
   run lab start "$(node 4)"
   expect_status 0
   on 4 'rm /etc/ssh/ssh_host_*; ssh-keygen -A >/dev/null; systemctl restart ssh'
