@@ -20,6 +20,8 @@ class Descriptor {
 
   [[nodiscard]] int get() const { return fd_; }
   [[nodiscard]] bool is_open() const { return fd_ >= 0; }
+  /// The descriptor is the caller's to close from here on.
+  int release() { return std::exchange(fd_, -1); }
   void close() {
     if (const int fd = std::exchange(fd_, -1); fd >= 0) ::close(fd);
   }

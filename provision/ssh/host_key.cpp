@@ -1,0 +1,76 @@
+#include "provision/ssh/host_key.hpp"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/sha.h>
+
+#include <array>
+#include <cstdint>
+#include <stdexcept>
+
+namespace clustermpi {
+namespace {
+
+const unsigned char* bytes_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+unsigned char* bytes_of(std::string& text) {
+  return reinterpret_cast<unsigned char*>(text.data());
+}
+
+}  // namespace
+
+std::optional<std::string> decode_base64(std::string_view text) {
+  constexpr std::string_view alphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  if (text.empty() || text.size() % 4 != 0) return std::nullopt;
+  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+  // EVP_DecodeBlock skips white space at the ends and takes padding anywhere; a key must be exact.
+  if (text.substr(0, text.size() - padding).find_first_not_of(alphabet) != std::string_view::npos)
+    return std::nullopt;
+
+  std::string bytes(text.size() / 4 * 3, '\0');
+  if (EVP_DecodeBlock(bytes_of(bytes), bytes_of(text), static_cast<int>(text.size())) < 0)
+    return std::nullopt;
+  bytes.resize(bytes.size() - padding);
+  return bytes;
+}
+
+std::string encode_base64(std::string_view bytes) {
+  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // OpenSSL adds a terminating zero
+  const int length =
+      EVP_EncodeBlock(bytes_of(text), bytes_of(bytes), static_cast<int>(bytes.size()));
+  text.resize(static_cast<std::size_t>(length));
+  return text;
+}
+
+std::string hmac_sha1(std::string_view key, std::string_view data) {
+  std::string digest(SHA_DIGEST_LENGTH, '\0');
+  HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()), bytes_of(data), data.size(),
+       bytes_of(digest), nullptr);
+  return digest;
+}
+
+std::string fingerprint(const HostKey& key) {
+  const auto blob = decode_base64(key.base64);
+  if (!blob) throw std::invalid_argument("not a public key: " + key.base64);
+  std::string digest(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(bytes_of(*blob), blob->size(), bytes_of(digest));
+  std::string text = encode_base64(digest);
+  text.erase(text.find_last_not_of('=') + 1);
+  return "SHA256:" + text;
+}
+
+std::optional<HostKey> host_key_from_base64(std::string_view base64) {
+  const auto blob = decode_base64(base64);
+  if (!blob || blob->size() < 4) return std::nullopt;
+  // RFC 4253: the blob begins with its type, a string preceded by its length in network byte order.
+  std::uint32_t length = 0;
+  for (std::size_t i = 0; i < 4; ++i)
+    length = (length << 8) | static_cast<unsigned char>((*blob)[i]);
+  if (length == 0 || length > blob->size() - 4) return std::nullopt;
+  return HostKey{blob->substr(4, length), std::string(base64)};
+}
+
+}  // namespace clustermpi

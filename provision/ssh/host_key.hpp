@@ -1,0 +1,31 @@
+// Public host keys as values: what the wire, a known_hosts line and a fingerprint have in common.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace clustermpi {
+
+/// A public key as the wire has it: type ("ssh-ed25519") and base64 blob.
+struct HostKey {
+  std::string type;
+  std::string base64;
+
+  bool operator==(const HostKey&) const = default;
+};
+
+/// "SHA256:..." as `ssh-keygen -l` prints it. Throws std::invalid_argument where the blob is no base64.
+[[nodiscard]] std::string fingerprint(const HostKey& key);
+
+/// The key that a base64 blob holds, its type read from the blob itself; nothing where it is malformed.
+[[nodiscard]] std::optional<HostKey> host_key_from_base64(std::string_view base64);
+
+/// Strict: padding where it belongs, no white space; nothing where `text` is no base64.
+[[nodiscard]] std::optional<std::string> decode_base64(std::string_view text);
+[[nodiscard]] std::string encode_base64(std::string_view bytes);
+
+/// HMAC-SHA1, with which OpenSSH hides host names in known_hosts.
+[[nodiscard]] std::string hmac_sha1(std::string_view key, std::string_view data);
+
+}  // namespace clustermpi

@@ -1,0 +1,470 @@
+#include "provision/ssh/session.hpp"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
+#include "provision/ssh/errors.hpp"
+
+namespace clustermpi {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// A host that is silent for so long gives its place among the handshakes in flight to another.
+constexpr milliseconds patience{500};
+constexpr unsigned most_attempts = 4;
+constexpr milliseconds first_back_off{100};
+/// Rounds of reading and writing before other hosts get their turn; libssh reads 4 KiB a round.
+constexpr int rounds_a_turn = 64;
+/// sshd's default of MaxSessions; lowered where a server takes fewer.
+constexpr std::size_t default_max_channels = 10;
+constexpr int version_prefix_size = 4;
+
+/// All that libssh 0.10 can verify, in our order of preference.
+constexpr std::string_view host_key_algorithms =
+    "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,"
+    "rsa-sha2-256";
+
+/// The types on file first: a server that has such a key must show that one.
+std::string preferred_algorithms(const std::vector<std::string>& types) {
+  std::string algorithms;
+  for (const auto& type : types) {
+    algorithms += type == "ssh-rsa" ? "rsa-sha2-512,rsa-sha2-256" : type;
+    algorithms += ',';
+  }
+  return algorithms.append(host_key_algorithms);
+}
+
+/// Calls a libssh function again while it has something to send: the answer to a message that has just
+/// been read leaves at once, not after another turn of the loop.
+template <typename Call>
+int repeat_while_sending(ssh_session session, int again, Call call) {
+  int result = call();
+  for (int i = 0; i < 4 && result == again; ++i) {
+    if ((ssh_get_poll_flags(session) & SSH_WRITE_PENDING) == 0) break;
+    result = call();
+  }
+  return result;
+}
+
+}  // namespace
+
+Session::Session(std::size_t index, const Target& target, SessionServices& services)
+    : index_(index), target_(target), services_(services), max_channels_(default_max_channels) {}
+
+Session::~Session() { close(); }
+
+std::uint64_t Session::token() const { return std::uint64_t{generation_} << 32 | index_; }
+
+// ---- a run --------------------------------------------------------------------------------------
+
+void Session::begin_run(TimePoint now) {
+  attempts_ = 0;
+  reused_ = phase_ == Phase::open;
+  if (reused_) pump(now);
+}
+
+void Session::add(std::unique_ptr<Command> command) { commands_.push_back(std::move(command)); }
+
+bool Session::wants_connection() const { return phase_ == Phase::closed && !commands_.empty(); }
+
+bool Session::in_handshake() const {
+  return active_ && phase_ >= Phase::resolving && phase_ <= Phase::authenticating;
+}
+
+std::vector<std::unique_ptr<Command>> Session::take_finished() {
+  return std::exchange(finished_, {});
+}
+
+void Session::cancel(TimePoint now) {
+  for (const auto& command : commands_) command->abort(ssh_errors::cancelled(target_), now);
+  if (phase_ == Phase::open) {
+    pump(now);
+  } else {
+    fail(ssh_errors::cancelled(target_), now);
+  }
+}
+
+// ---- time ---------------------------------------------------------------------------------------
+
+void Session::enter(Phase phase, TimePoint now, milliseconds time) {
+  phase_ = phase;
+  phase_deadline_ = now + time;
+  note_activity(now);
+}
+
+void Session::note_activity(TimePoint now) {
+  active_ = true;
+  active_until_ = now + patience;
+}
+
+std::optional<TimePoint> Session::next_deadline() const {
+  std::optional<TimePoint> earliest;
+  const auto consider = [&](TimePoint time) {
+    if (!earliest || time < *earliest) earliest = time;
+  };
+  if (phase_ == Phase::open) {
+    for (const auto& command : commands_)
+      if (command->deadline()) consider(*command->deadline());
+  } else if (phase_ != Phase::closed) {
+    consider(phase_deadline_);
+    if (phase_ == Phase::connecting) consider(dialer_.attempt_deadline());
+    if (in_handshake()) consider(active_until_);
+  }
+  return earliest;
+}
+
+void Session::on_time(TimePoint now) {
+  if (now >= active_until_) active_ = false;
+  if (phase_ == Phase::open) {
+    for (const auto& command : commands_)
+      if (command->deadline() && now >= *command->deadline()) command->on_time(now);
+    pump(now);
+  } else if (phase_ == Phase::connecting && now >= dialer_.attempt_deadline()) {
+    services_.poller.remove(dialer_.fd());
+    dialled(dialer_.on_time(now), now);
+  } else if (phase_ != Phase::closed && now >= phase_deadline_) {
+    time_is_over(now);
+  }
+}
+
+void Session::time_is_over(TimePoint now) {
+  const FleetOptions& options = services_.options;
+  switch (phase_) {
+    case Phase::backing_off:
+      phase_ = Phase::closed;  // and wants a connection again
+      return;
+    case Phase::resolving:
+      return fail(ssh_errors::name_not_found(
+                      target_, "no answer within " + ssh_errors::seconds(options.connect_timeout)),
+                  now);
+    case Phase::banner:
+      return fail(ssh_errors::phase_timeout(target_, "its SSH greeting", options.handshake_timeout),
+                  now);
+    case Phase::key_exchange:
+      return fail(
+          ssh_errors::phase_timeout(target_, "the key exchange", options.handshake_timeout), now);
+    case Phase::authenticating:
+      return fail(ssh_errors::phase_timeout(target_, "the login", options.auth_timeout), now);
+    case Phase::closed:
+    case Phase::connecting:
+    case Phase::open:
+      return;
+  }
+}
+
+// ---- from nothing to a TCP connection -------------------------------------------------------------
+
+void Session::connect(TimePoint now) {
+  ++attempts_;
+  ++generation_;
+  enter(Phase::resolving, now, services_.options.connect_timeout);
+  if (const auto address = numeric_address(target_.address, target_.port)) {
+    dial({*address}, now);
+  } else {
+    services_.resolver.ask(token(), target_.address, target_.port);
+  }
+}
+
+void Session::on_resolved(Resolver::Answer answer, TimePoint now) {
+  if (phase_ != Phase::resolving || answer.token != token()) return;
+  if (answer.addresses.empty()) return fail(ssh_errors::name_not_found(target_, answer.error), now);
+  dial(std::move(answer.addresses), now);
+}
+
+void Session::dial(std::vector<SocketAddress> addresses, TimePoint now) {
+  enter(Phase::connecting, now, services_.options.connect_timeout);
+  dialled(dialer_.start(std::move(addresses), now, phase_deadline_), now);
+}
+
+void Session::dialled(TcpDialer::State state, TimePoint now) {
+  switch (state) {
+    case TcpDialer::State::trying:
+      services_.poller.add(dialer_.fd(), EPOLLOUT, token());
+      return;
+    case TcpDialer::State::connected:
+      return begin_ssh(now);
+    case TcpDialer::State::failed:
+      if (dialer_.out_of_descriptors())
+        return fail(ssh_errors::no_descriptor(target_, dialer_.error()), now);
+      if (now >= phase_deadline_)
+        return fail(ssh_errors::no_answer(target_, services_.options.connect_timeout), now);
+      return fail(ssh_errors::cannot_connect(target_, dialer_.error()), now);
+  }
+}
+
+// ---- from TCP to an authenticated session -----------------------------------------------------------
+
+void Session::begin_ssh(TimePoint now) {
+  session_ = ssh_new();
+  Descriptor socket = dialer_.take_socket();
+  set_read_threshold(socket.get(), version_prefix_size);
+  fd_ = socket.get();
+  if (!session_ || !configure())
+    return fail(ssh_errors::handshake_failed(target_, "libssh cannot be set up"), now);
+  socket.release();  // from here on libssh closes it
+  enter(Phase::banner, now, services_.options.handshake_timeout);
+  banner_ = {};
+  interest_ = EPOLLIN;
+  services_.poller.add(fd_, interest_, token());
+  // Sends our version at once, so that the server's answer to it is on its way with its own.
+  ssh_connect(session_);
+  if (!ssh_is_connected(session_)) return back_off(now);
+  set_nonblocking(fd_);
+}
+
+bool Session::configure() {
+  ssh_set_blocking(session_, 0);
+  const int no = 0;
+  const auto set = [this](ssh_options_e option, const void* value) {
+    return ssh_options_set(session_, option, value) == SSH_OK;
+  };
+  const std::string algorithms =
+      preferred_algorithms(services_.known_hosts.types_of(target_.address, target_.port));
+  // Nothing is read from files here: host keys are judged by KnownHosts, and what a user's
+  // configuration says means to libssh 0.10 something else than to OpenSSH.
+  return set(SSH_OPTIONS_PROCESS_CONFIG, &no) && set(SSH_OPTIONS_HOST, target_.address.c_str()) &&
+         set(SSH_OPTIONS_USER, target_.user.c_str()) &&
+         set(SSH_OPTIONS_SSH_DIR, "/nonexistent") && set(SSH_OPTIONS_KNOWNHOSTS, "/dev/null") &&
+         set(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null") &&
+         set(SSH_OPTIONS_HOSTKEYS, algorithms.c_str()) && set(SSH_OPTIONS_FD, &fd_);
+}
+
+void Session::on_ready(std::uint32_t generation, TimePoint now) {
+  if (generation != generation_) return;
+  note_activity(now);
+  switch (phase_) {
+    case Phase::connecting:
+      services_.poller.remove(dialer_.fd());
+      return dialled(dialer_.on_ready(now), now);
+    case Phase::banner:
+      return read_banner(now);
+    case Phase::key_exchange:
+      return exchange_keys(now);
+    case Phase::authenticating:
+      return authenticate(now);
+    case Phase::open:
+      return pump(now);
+    case Phase::closed:
+    case Phase::backing_off:
+    case Phase::resolving:
+      return;
+  }
+}
+
+void Session::read_banner(TimePoint now) {
+  switch (banner_.on_readable(fd_)) {
+    case BannerReader::State::waiting:
+      return;
+    case BannerReader::State::ssh:
+      set_read_threshold(fd_, 1);
+      enter(Phase::key_exchange, now, services_.options.handshake_timeout);
+      return exchange_keys(now);
+    case BannerReader::State::closed:
+      return back_off(now);
+    case BannerReader::State::refused:
+      return fail(ssh_errors::source_refused(target_), now);
+    case BannerReader::State::other:
+      return fail(ssh_errors::not_ssh(target_, banner_.first_line()), now);
+  }
+}
+
+void Session::back_off(TimePoint now) {
+  if (attempts_ >= most_attempts)
+    return fail(ssh_errors::closed_before_banner(target_, attempts_), now);
+  close();
+  // Spread, so that the many who were turned away together do not come back together.
+  const auto pause = first_back_off * (1 << (attempts_ - 1));
+  std::uniform_int_distribution<long> spread(pause.count() / 2, pause.count() * 3 / 2);
+  enter(Phase::backing_off, now, milliseconds(spread(services_.random)));
+}
+
+void Session::exchange_keys(TimePoint now) {
+  const int result =
+      repeat_while_sending(session_, SSH_AGAIN, [this] { return ssh_connect(session_); });
+  if (result == SSH_AGAIN) return update_interest();
+  if (result != SSH_OK) return fail(ssh_errors::handshake_failed(target_, libssh_error()), now);
+  if (auto error = check_host_key()) return fail(*error, now);
+  enter(Phase::authenticating, now, services_.options.auth_timeout);
+  next_key_ = 0;
+  authenticate(now);
+}
+
+std::optional<HostError> Session::check_host_key() {
+  ssh_key raw = nullptr;
+  if (ssh_get_server_publickey(session_, &raw) != SSH_OK)
+    return ssh_errors::handshake_failed(target_, libssh_error());
+  const SshKey server_key(raw);
+  char* base64 = nullptr;
+  if (ssh_pki_export_pubkey_base64(raw, &base64) != SSH_OK)
+    return ssh_errors::handshake_failed(target_, "its host key cannot be read");
+  const auto key = host_key_from_base64(base64);
+  ssh_string_free_char(base64);
+  if (!key) return ssh_errors::handshake_failed(target_, "its host key cannot be read");
+  try {
+    return judge_host_key(*key);
+  } catch (const std::exception& error) {  // the pin cannot be written, or who was told of it threw
+    return ssh_errors::local_failure(target_, error.what());
+  }
+}
+
+std::optional<HostError> Session::judge_host_key(const HostKey& key) {
+  KnownHosts& known_hosts = services_.known_hosts;
+  const auto answer = known_hosts.check(target_.address, target_.port, key);
+  switch (answer.verdict) {
+    case KnownHosts::Verdict::known:
+      return std::nullopt;
+    case KnownHosts::Verdict::revoked:
+      return ssh_errors::host_key_revoked(target_, key, answer);
+    case KnownHosts::Verdict::changed:
+      return ssh_errors::host_key_changed(target_, key, answer, known_hosts.pins_file());
+    case KnownHosts::Verdict::unknown:
+      break;
+  }
+  const FleetOptions& options = services_.options;
+  if (options.host_key_policy != HostKeyPolicy::accept_new)
+    return ssh_errors::host_key_unknown(target_, key, options.host_key_policy);
+  known_hosts.pin(target_.address, target_.port, key);
+  if (options.on_new_host_key) options.on_new_host_key(target_.name, fingerprint(key), key.type);
+  return std::nullopt;
+}
+
+void Session::authenticate(TimePoint now) {
+  const auto& keys = services_.identities.usable();
+  while (next_key_ < keys.size()) {
+    const int result = repeat_while_sending(session_, SSH_AUTH_AGAIN, [&] {
+      return ssh_userauth_publickey(session_, nullptr, keys[next_key_].key.get());
+    });
+    switch (result) {
+      case SSH_AUTH_AGAIN:
+        acknowledge_at_once(fd_);
+        return update_interest();
+      case SSH_AUTH_SUCCESS:
+        phase_ = Phase::open;
+        event_ = ssh_event_new();
+        ssh_event_add_session(event_, session_);
+        return pump(now);
+      case SSH_AUTH_PARTIAL:
+        return fail(ssh_errors::second_factor_wanted(target_), now);
+      case SSH_AUTH_DENIED:
+        ++next_key_;
+        break;
+      default: {
+        // Servers that had enough of wrong keys say so and hang up.
+        const std::string reason = libssh_error();
+        if (reason.find("SSH_MSG_DISCONNECT") == std::string::npos)
+          return fail(ssh_errors::handshake_failed(target_, reason), now);
+        return fail(ssh_errors::auth_failed(target_, services_.identities.tried(next_key_ + 1),
+                                            reason.substr(reason.rfind(':') + 1)),
+                    now);
+      }
+    }
+  }
+  fail(ssh_errors::auth_failed(target_, services_.identities.tried(keys.size())), now);
+}
+
+// ---- an open session ------------------------------------------------------------------------------
+
+void Session::pump(TimePoint now) {
+  for (int round = 0; round < rounds_a_turn; ++round) {
+    const int polled = ssh_event_dopoll(event_, 0);
+    run_commands(now);
+    if (!ssh_is_connected(session_) || polled == SSH_ERROR) return lost(now);
+    if (polled == SSH_AGAIN) break;
+  }
+  acknowledge_at_once(fd_);
+  update_interest();
+}
+
+void Session::run_commands(TimePoint now) {
+  start_commands(now);
+  for (const auto& command : commands_) {
+    if (command->state() == Command::State::waiting || command->state() == Command::State::finished)
+      continue;
+    command->advance(now);
+    if (command->state() != Command::State::refused) continue;
+    // The server has a limit of channels (MaxSessions): wait for one of ours to end.
+    command->release_channel();
+    max_channels_ = open_channels();
+    if (max_channels_ > 0) continue;
+    max_channels_ = 1;
+    command->fail(ssh_errors::command_refused(target_, libssh_error()), now);
+  }
+  const auto ended = std::stable_partition(commands_.begin(), commands_.end(), [](const auto& c) {
+    return c->state() != Command::State::finished;
+  });
+  std::move(ended, commands_.end(), std::back_inserter(finished_));
+  commands_.erase(ended, commands_.end());
+}
+
+void Session::start_commands(TimePoint now) {
+  std::size_t open = open_channels();
+  for (const auto& command : commands_) {
+    if (open >= max_channels_) return;
+    if (command->state() != Command::State::waiting || !ssh_is_connected(session_)) continue;
+    command->open(session_, now, now + services_.options.handshake_timeout);
+    ++open;
+  }
+}
+
+std::size_t Session::open_channels() const {
+  return static_cast<std::size_t>(
+      std::count_if(commands_.begin(), commands_.end(), [](const auto& command) {
+        return command->state() == Command::State::opening || command->sent();
+      }));
+}
+
+void Session::update_interest() {
+  const bool sending = (ssh_get_poll_flags(session_) & SSH_WRITE_PENDING) != 0;
+  const std::uint32_t wanted = EPOLLIN | (sending ? EPOLLOUT : 0u);
+  if (wanted != interest_) services_.poller.modify(fd_, wanted, token());
+  interest_ = wanted;
+}
+
+// ---- the end --------------------------------------------------------------------------------------
+
+void Session::lost(TimePoint now) {
+  const std::string reason = libssh_error();
+  const bool reconnect = std::exchange(reused_, false);
+  for (const auto& command : commands_) {
+    // What was not sent cannot have run: where the session had died unnoticed it gets another one.
+    if (command->sent() || !reconnect)
+      command->fail(ssh_errors::connection_lost(target_, reason, command->sent()), now);
+  }
+  close();
+  std::vector<std::unique_ptr<Command>> left;
+  for (auto& command : commands_)
+    (command->state() == Command::State::finished ? finished_ : left).push_back(std::move(command));
+  commands_ = std::move(left);
+}
+
+void Session::fail(const HostError& error, TimePoint now) {
+  for (auto& command : commands_) {
+    if (command->state() != Command::State::finished) command->fail(error, now);
+    finished_.push_back(std::move(command));
+  }
+  commands_.clear();
+  close();
+}
+
+void Session::close() {
+  for (const auto& command : commands_) command->release_channel();
+  dialer_.stop();
+  ++generation_;
+  phase_ = Phase::closed;
+  active_ = false;
+  if (!session_) return;
+  if (ssh_get_fd(session_) >= 0) services_.poller.remove(fd_);
+  fd_ = -1;
+  ssh_event_free(event_);
+  event_ = nullptr;
+  ssh_free(session_);
+  session_ = nullptr;
+}
+
+std::string Session::libssh_error() const { return ssh_get_error(session_); }
+
+}  // namespace clustermpi
