@@ -21,7 +21,8 @@ std::map<std::string, std::string> pairs_of(std::istringstream& words) {
   return pairs;
 }
 
-std::vector<std::map<std::string, std::string>> lines_of(std::string_view out, std::string_view first_word) {
+std::vector<std::map<std::string, std::string>> lines_of(std::string_view out,
+                                                         std::string_view first_word) {
   std::vector<std::map<std::string, std::string>> found;
   std::istringstream lines{std::string(out)};
   for (std::string line; std::getline(lines, line);) {
@@ -57,13 +58,15 @@ void judge_hello(Verdict& verdict, const ProgramRun& run, const std::vector<Node
     const auto name = host_of.find(host->second);
     ++ranks[name == host_of.end() ? host->second : name->second];
     if (number(line, "size") != np) {
-      verdict.summary = fmt::format("a rank on {} sees a world of {} ranks, not {}: two MPI implementations are mixed",
-                                    host->second, line.contains("size") ? line.at("size") : "?", np);
+      verdict.summary = fmt::format(
+          "a rank on {} sees a world of {} ranks, not {}: two MPI implementations are mixed",
+          host->second, line.contains("size") ? line.at("size") : "?", np);
     }
   }
   for (const NodeSlots& node : nodes) {
     if (ranks[node.host] != node.slots) {
-      verdict.hosts[node.host] = fmt::format("{} of {} ranks started", ranks[node.host], node.slots);
+      verdict.hosts[node.host] =
+          fmt::format("{} of {} ranks started", ranks[node.host], node.slots);
     }
   }
   if (!verdict.summary.empty() || !verdict.hosts.empty()) return;
@@ -76,8 +79,8 @@ void judge_ring(Verdict& verdict, const std::vector<NodeSlots>& nodes) {
   const std::uint64_t np = total_slots(nodes);
   if (number(figures, "size") != np || number(figures, "ok") != 1 ||
       number(figures, "value") != number(figures, "laps") * np) {
-    verdict.summary = fmt::format("the ring of {} ranks came back as {} after {} laps", np, number(figures, "value"),
-                                  number(figures, "laps"));
+    verdict.summary = fmt::format("the ring of {} ranks came back as {} after {} laps", np,
+                                  number(figures, "value"), number(figures, "laps"));
     return;
   }
   verdict.ok = true;
@@ -88,7 +91,8 @@ void judge_ring(Verdict& verdict, const std::vector<NodeSlots>& nodes) {
 void judge_pi(Verdict& verdict) {
   // Not what the program says of itself: the estimate is computed again from its counts.
   const auto darts = static_cast<double>(number(verdict.figures, "darts"));
-  const double estimate = darts > 0 ? 4 * static_cast<double>(number(verdict.figures, "hits")) / darts : 0;
+  const double estimate =
+      darts > 0 ? 4 * static_cast<double>(number(verdict.figures, "hits")) / darts : 0;
   constexpr double pi = 3.14159265358979323846;
   const double sigma = darts > 0 ? std::sqrt(pi * (4 - pi) / darts) : 0;
   verdict.ok = darts > 0 && std::abs(estimate - pi) <= 5 * sigma;
@@ -105,7 +109,8 @@ std::map<std::string, std::string> result_line(std::string_view out, std::string
     std::istringstream words(line);
     std::string first;
     std::string second;
-    if (words >> first >> second && first == "RESULT" && second == program) figures = pairs_of(words);
+    if (words >> first >> second && first == "RESULT" && second == program)
+      figures = pairs_of(words);
   }
   return figures;
 }
@@ -122,7 +127,8 @@ Verdict judge(const ProgramRun& run, const std::vector<NodeSlots>& nodes,
   }
   if (run.exit_status != 0 || verdict.figures.empty()) {
     const std::string said = last_line(run.err);
-    verdict.summary = fmt::format("ended with status {}{}{}", run.exit_status, said.empty() ? "" : ": ", said);
+    verdict.summary =
+        fmt::format("ended with status {}{}{}", run.exit_status, said.empty() ? "" : ": ", said);
     if (run.program != "hello" || verdict.figures.empty()) return verdict;
   }
   if (run.program == "hello") {

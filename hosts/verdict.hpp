@@ -25,15 +25,17 @@ struct Verdict {
   bool ok = false;
   std::string summary;                         ///< one line for people, whether it passed or not
   std::map<std::string, std::string> figures;  ///< of the RESULT line
-  std::map<std::string, std::string> hosts;    ///< host -> what is wrong with it; empty where all is well
+  std::map<std::string, std::string>
+      hosts;  ///< host -> what is wrong with it; empty where all is well
   double seconds = 0;
 };
 
 /// The key=value pairs of the last line `RESULT program ...`; empty where there is none.
-[[nodiscard]] std::map<std::string, std::string> result_line(std::string_view out, std::string_view program);
+[[nodiscard]] std::map<std::string, std::string> result_line(std::string_view out,
+                                                             std::string_view program);
 
-/// Judges hello, ring or pi, run on all slots of `nodes`. `host_of` turns the name that a node gives
-/// itself into its name in the inventory.
+/// Judges hello, ring or pi, run on all slots of `nodes`. `host_of` turns the name that a node
+/// gives itself into its name in the inventory.
 [[nodiscard]] Verdict judge(const ProgramRun& run, const std::vector<NodeSlots>& nodes,
                             const std::map<std::string, std::string>& host_of);
 

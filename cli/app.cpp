@@ -1,0 +1,188 @@
+#include "cli/app.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <istream>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "hosts/hostlist.hpp"
+#include "provision/fleet.hpp"
+
+namespace clustermpi::cli {
+
+namespace {
+
+/// Tells two reporters the same.
+class Both : public Reporter {
+ public:
+  Both(Reporter& first, Reporter& second) : first_(first), second_(second) {}
+  void on(const Event& event) override {
+    first_.on(event);
+    second_.on(event);
+  }
+
+ private:
+  Reporter& first_;
+  Reporter& second_;
+};
+
+void add_common_options(CLI::App& app, CommonOptions& common) {
+  const std::string group = "Common to all commands";
+  app.add_option("-i,--inventory", common.inventory,
+                 "The inventory (default $CLUSTERMPI_INVENTORY, else ./cluster.toml)")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--limit", common.limit, "Only these hosts")->type_name("HOSTLIST")->group(group);
+  app.add_option("--fanout", common.fanout, "Hosts that are being connected to at once")
+      ->type_name("N")
+      ->check(CLI::Range(1, 4096))
+      ->group(group);
+  app.add_option("--timeout", common.timeout, "For one command on one host, or one job")
+      ->type_name("SECONDS")
+      ->check(CLI::PositiveNumber)
+      ->group(group);
+  app.add_flag("--dry-run", common.dry_run, "Say what would change, change nothing")->group(group);
+  app.add_flag("--json", common.json, "One JSON document on stdout")->group(group);
+  app.add_flag("-q,--quiet", common.quiet, "Failures and results only")->group(group);
+  app.add_flag("-v,--verbose", common.verbose, "More of what is being done")->group(group);
+  app.add_flag("--yes", common.yes, "Answer every confirmation with yes")->group(group);
+  app.add_flag("--no-color", common.no_color, "No colours (also: $NO_COLOR)")->group(group);
+}
+
+const char* const footer =
+    "A cluster in two commands:\n"
+    "  clustermpi init 'red,red0[1-3]'   write cluster.toml, with every key explained\n"
+    "  clustermpi up                     from bare hosts to a verified MPI cluster\n"
+    "\n"
+    "No machines at hand? As root: clustermpi lab up, then clustermpi up.\n"
+    "Exit codes: 0 ok, 1 local failure, 2 usage, 3 inventory invalid, 4 some hosts failed,\n"
+    "5 verification failed, 130 interrupted.";
+
+void add_commands(CLI::App& app, Session& session) {
+  add_up(app, session);
+  add_init(app, session);
+  add_discover(app, session);
+  add_facts(app, session);
+  add_install(app, session);
+  add_generate(app, session);
+  add_distribute(app, session);
+  add_run(app, session);
+  add_verify(app, session);
+  add_hostkey(app, session);
+  add_lab(app, session);
+}
+
+/// Also for errors: with --json there is always exactly one document on stdout.
+void print_error(Session& session, const std::string& command, const Error& error) {
+  if (session.common.json) {
+    session.out() << nlohmann::json{{"command", command},
+                                    {"ok", false},
+                                    {"hosts", nlohmann::json::object()},
+                                    {"error",
+                                     {{"code", static_cast<int>(error.code())},
+                                      {"message", error.what()},
+                                      {"hint", error.hint()}}}}
+                         .dump(2)
+                  << '\n';
+  }
+  session.err() << (error.code() == ExitCode::inventory_invalid
+                        ? std::string(error.what()) + "\n" +
+                              (error.hint().empty() ? "" : "  " + error.hint() + "\n")
+                        : error_text(error.what(), error.hint()));
+}
+
+ExitCode run_action(Session& session, const std::string& command) {
+  try {
+    return session.action();
+  } catch (const Error& error) {
+    print_error(session, command, error);
+    return error.code();
+  } catch (const HostlistError& error) {
+    print_error(session, command, Error(ExitCode::usage, error.what()));
+    return ExitCode::usage;
+  } catch (const std::exception& error) {
+    print_error(session, command, Error(ExitCode::local_failure, error.what()));
+    return ExitCode::local_failure;
+  }
+}
+
+std::string command_name(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  if (chosen.empty()) return {};
+  const std::string deeper = command_name(*chosen.front());
+  return chosen.front()->get_name() + (deeper.empty() ? "" : " " + deeper);
+}
+
+}  // namespace
+
+std::filesystem::path Session::inventory_file() const {
+  if (!common.inventory.empty()) return common.inventory;
+  const char* from_environment = std::getenv("CLUSTERMPI_INVENTORY");
+  return from_environment != nullptr && *from_environment != '\0' ? from_environment
+                                                                  : "cluster.toml";
+}
+
+Reporter& Session::reporter() {
+  if (!console_) {
+    ConsoleStyle style;
+    style.terminal = streams_.err_is_terminal;
+    style.color =
+        streams_.err_is_terminal && !common.no_color && std::getenv("NO_COLOR") == nullptr;
+    style.quiet = common.quiet;
+    style.verbose = common.verbose;
+    console_ = std::make_unique<ConsoleReporter>(streams_.err, style);
+  }
+  return *console_;
+}
+
+Cluster& Session::open_cluster() {
+  if (cluster_) return *cluster_;
+  Inventory inventory = load_inventory(inventory_file());
+  RunOptions options;
+  options.dry_run = common.dry_run;
+  options.limit = expand_hostlist(common.limit);
+  options.fanout = common.fanout;
+  options.timeout = std::chrono::milliseconds(static_cast<long long>(common.timeout * 1000));
+  workspace().create();
+  log_ = std::make_unique<LogReporter>(workspace().log());
+  both_ = std::make_unique<Both>(reporter(), *log_);
+  cluster_ = std::make_unique<Cluster>(std::move(inventory), workspace(), options, *both_, cancel_);
+  return *cluster_;
+}
+
+bool Session::confirm(const std::string& question) {
+  if (common.yes) return true;
+  if (!streams_.err_is_terminal) {
+    throw Error(ExitCode::usage, question + " needs a yes, and there is no terminal to ask on",
+                "add --yes if that is what you want");
+  }
+  streams_.err << question << " [y/N] " << std::flush;
+  std::string answer;
+  std::getline(streams_.in, answer);
+  return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+int run_app(const std::vector<std::string>& arguments, Streams streams, CancelToken& cancel) {
+  CLI::App app("From bare hosts to a verified MPI cluster.", "clustermpi");
+  app.set_version_flag("--version", std::string("clustermpi ") + CLUSTERMPI_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.footer(footer);
+  Session session(streams, cancel);
+  add_common_options(app, session.common);
+  add_commands(app, session);
+  try {
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // what CLI11 takes
+    app.parse(reversed);
+  } catch (const CLI::ParseError& error) {
+    const int status = app.exit(error, streams.out, streams.err);
+    return status == 0 ? 0 : static_cast<int>(ExitCode::usage);
+  }
+  return static_cast<int>(run_action(session, command_name(app)));
+}
+
+}  // namespace clustermpi::cli

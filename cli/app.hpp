@@ -1,0 +1,100 @@
+// The command line as a function: parse, run one command, give an exit code.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/console.hpp"
+#include "provision/cancel.hpp"
+#include "provision/cluster.hpp"
+#include "provision/reporter.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace clustermpi::cli {
+
+/// Where a run reads and writes, so that tests can run it in process.
+struct Streams {
+  std::istream& in;
+  std::ostream& out;  ///< the result
+  std::ostream& err;  ///< the story
+  bool out_is_terminal = false;
+  bool err_is_terminal = false;
+};
+
+/// Options that every command takes, before or behind its name.
+struct CommonOptions {
+  std::string inventory;  ///< empty: $CLUSTERMPI_INVENTORY, else ./cluster.toml
+  std::string limit;      ///< hostlist
+  std::size_t fanout = 0;
+  double timeout = 0;  ///< seconds
+  bool dry_run = false;
+  bool json = false;
+  bool quiet = false;
+  bool verbose = false;
+  bool yes = false;
+  bool no_color = false;
+};
+
+/// What a command has at hand: the common options, the streams, the reporters.
+class Session {
+ public:
+  Session(Streams streams, CancelToken& cancel) : streams_(streams), cancel_(cancel) {}
+
+  CommonOptions common;
+  /// Set by the command that was named; run_app() calls it after parsing.
+  std::function<ExitCode()> action;
+
+  [[nodiscard]] std::ostream& out() { return streams_.out; }
+  [[nodiscard]] std::ostream& err() { return streams_.err; }
+  [[nodiscard]] std::istream& in() { return streams_.in; }
+  [[nodiscard]] CancelToken& cancel() { return cancel_; }
+  /// What a node prints goes to a terminal only without its control characters.
+  [[nodiscard]] bool shields_terminal() const {
+    return streams_.out_is_terminal || streams_.err_is_terminal;
+  }
+  [[nodiscard]] std::filesystem::path inventory_file() const;
+  [[nodiscard]] Workspace workspace() const { return Workspace(inventory_file()); }
+
+  /// The console's, made when first asked for.
+  [[nodiscard]] Reporter& reporter();
+  /// The inventory's cluster with the common options applied; its events also go to the workspace's
+  /// log.
+  [[nodiscard]] Cluster& open_cluster();
+  /// Asks on the terminal; --yes answers. Throws Error{usage} where nobody can answer.
+  [[nodiscard]] bool confirm(const std::string& question);
+
+ private:
+  Streams streams_;
+  CancelToken& cancel_;
+  std::unique_ptr<Reporter> console_;
+  std::unique_ptr<Reporter> log_;
+  std::unique_ptr<Reporter> both_;
+  std::unique_ptr<Cluster> cluster_;
+};
+
+/// Runs one command line; `arguments` without the program's name. Never throws.
+[[nodiscard]] int run_app(const std::vector<std::string>& arguments, Streams streams,
+                          CancelToken& cancel);
+
+// One function a command, each in its cmd_<name>.cpp: registers options, help and the action.
+void add_init(CLI::App& app, Session& session);
+void add_discover(CLI::App& app, Session& session);
+void add_facts(CLI::App& app, Session& session);
+void add_hostkey(CLI::App& app, Session& session);
+void add_install(CLI::App& app, Session& session);
+void add_generate(CLI::App& app, Session& session);
+void add_distribute(CLI::App& app, Session& session);
+void add_run(CLI::App& app, Session& session);
+void add_verify(CLI::App& app, Session& session);
+void add_up(CLI::App& app, Session& session);
+void add_lab(CLI::App& app, Session& session);
+
+}  // namespace clustermpi::cli

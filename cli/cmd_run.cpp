@@ -1,0 +1,104 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "cli/app.hpp"
+#include "provision/launcher.hpp"
+#include "provision/steps/discover.hpp"
+#include "provision/up.hpp"
+
+namespace clustermpi::cli {
+
+namespace {
+
+struct JobOptions {
+  unsigned np = 0;
+  std::vector<std::string> environment;
+  std::vector<std::string> command;
+};
+
+/// "NAME=VALUE", or "NAME" with the value that it has here.
+std::vector<std::pair<std::string, std::string>> environment_of(
+    const std::vector<std::string>& words) {
+  std::vector<std::pair<std::string, std::string>> variables;
+  for (const std::string& word : words) {
+    const std::size_t equals = word.find('=');
+    const std::string name = word.substr(0, equals);
+    if (equals != std::string::npos) {
+      variables.emplace_back(name, word.substr(equals + 1));
+    } else if (const char* value = std::getenv(name.c_str())) {
+      variables.emplace_back(name, value);
+    } else {
+      throw Error(ExitCode::usage, fmt::format("--env {}: there is no such variable here", name),
+                  fmt::format("give it a value: --env {}=VALUE", name));
+    }
+  }
+  return variables;
+}
+
+ExitCode run_job(Session& session, const JobOptions& options) {
+  Cluster& cluster = session.open_cluster();
+  if (cluster.facts.empty()) {
+    DiscoverStep discover;
+    run_step(discover, cluster);
+  }
+  MpiJob job;
+  job.command = options.command;
+  job.np = options.np;
+  job.environment = environment_of(options.environment);
+  job.timeout = cluster.options().timeout;
+  if (!session.common.json) {
+    job.on_output = [&session](Stream stream, std::string_view text) {
+      // A program's own output goes through untouched, as mpirun's would; only a terminal is
+      // protected.
+      std::ostream& to = stream == Stream::out ? session.out() : session.err();
+      to << (session.shields_terminal() ? printable(text) : std::string(text)) << std::flush;
+    };
+  }
+  const Result result = launch(cluster, job);
+  cluster.throw_if_cancelled();
+  if (session.common.json) {
+    nlohmann::json document = {{"command", "run"},
+                               {"ok", result.ok()},
+                               {"hosts", nlohmann::json::object()},
+                               {"exit_status", result.exit_status},
+                               {"stdout", printable(result.out)},
+                               {"stderr", printable(result.err)}};
+    if (result.error) document["error"] = to_json(*result.error);
+    session.out() << document.dump(2) << '\n';
+  }
+  if (result.error) throw Error(ExitCode::hosts_failed, result.error->message, result.error->hint);
+  return static_cast<ExitCode>(result.exit_status);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Session& session) {
+  auto options = std::make_shared<JobOptions>();
+  auto* command = app.add_subcommand(
+      "run", "Start a program on the cluster with mpirun, and pass its exit status on");
+  command->add_option("-n,--np", options->np, "Ranks (default: all slots)")
+      ->check(CLI::Range(1, 1'000'000));
+  command
+      ->add_option("--env", options->environment,
+                   "Set on every rank; without a value, as it is here")
+      ->type_name("NAME[=VALUE]")
+      ->allow_extra_args(false);
+  command
+      ->add_option("command", options->command,
+                   "Program, with its path on the hosts, and arguments")
+      ->type_name("PROGRAM [ARG]")
+      ->required();
+  command->footer(
+      "  clustermpi run -n 8 -- hostname\n"
+      "  clustermpi distribute ./a.out --to bin && clustermpi run -- bin/a.out --size 100\n"
+      "Ctrl-C ends the job on all hosts, and so does a lost connection.");
+  command->callback([&session, options] {
+    session.action = [&session, options] { return run_job(session, *options); };
+  });
+}
+
+}  // namespace clustermpi::cli

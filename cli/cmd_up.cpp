@@ -1,0 +1,25 @@
+#include <CLI/CLI.hpp>
+
+#include "cli/run_report.hpp"
+
+namespace clustermpi::cli {
+
+void add_up(CLI::App& app, Session& session) {
+  auto* command =
+      app.add_subcommand("up", "From bare hosts to a verified cluster: all steps in order");
+  command->footer(
+      "Steps: discover, check, install, generate, build, distribute, verify. Each is also a "
+      "command of\n"
+      "its own. Interrupted anywhere, run it again: it goes on with what is left. On a finished "
+      "cluster\n"
+      "it changes nothing and proves that the cluster still works.\n"
+      "\n"
+      "  clustermpi up --dry-run    what would change, host by host\n"
+      "  clustermpi up --json       the outcome as one JSON document, also kept as "
+      ".clustermpi/report.json");
+  command->callback([&session] {
+    session.action = [&session] { return run_and_tell(session, "up", up_steps()); };
+  });
+}
+
+}  // namespace clustermpi::cli

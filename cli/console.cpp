@@ -1,0 +1,184 @@
+#include "cli/console.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <ctime>
+#include <ostream>
+
+#include "hosts/hostlist.hpp"
+
+namespace clustermpi::cli {
+
+namespace {
+
+using Kind = Event::Kind;
+
+constexpr const char* red = "31";
+constexpr const char* green = "32";
+constexpr const char* yellow = "33";
+constexpr const char* bold = "1";
+
+constexpr std::size_t most_live_lines = 12;
+
+std::string time_text(std::chrono::milliseconds time) {
+  return fmt::format("{:.1f} s", std::chrono::duration<double>(time).count());
+}
+
+std::string with_host(const Event& event) {
+  return event.host.empty() ? event.text : fmt::format("{}: {}", event.host, event.text);
+}
+
+const char* kind_name(Kind kind) {
+  switch (kind) {
+    case Kind::step_begin:
+      return "begin";
+    case Kind::step_end:
+      return "end";
+    case Kind::progress:
+      return "progress";
+    case Kind::host_done:
+      return "host";
+    case Kind::output:
+      return "output";
+    case Kind::note:
+      return "note";
+    case Kind::warning:
+      return "warning";
+    case Kind::detail:
+      return "detail";
+  }
+  return "";
+}
+
+}  // namespace
+
+ConsoleReporter::~ConsoleReporter() {
+  erase_live();
+}
+
+std::string ConsoleReporter::paint(const std::string& text, const char* color) const {
+  return style_.color ? fmt::format("\x1b[{}m{}\x1b[0m", color, text) : text;
+}
+
+void ConsoleReporter::on(const Event& event) {
+  switch (event.kind) {
+    case Kind::step_begin:
+      return begin_step(event);
+    case Kind::step_end:
+      return end_step(event);
+    case Kind::progress:
+      return take_progress(event);
+    case Kind::host_done:
+      return take_host(event);
+    case Kind::warning:
+      return line("    " + paint("warning: ", yellow) + with_host(event));
+    case Kind::note:
+    case Kind::output:
+      if (!style_.quiet) line("    " + with_host(event));
+      return;
+    case Kind::detail:
+      if (style_.verbose) line("    " + with_host(event));
+      return;
+  }
+}
+
+void ConsoleReporter::begin_step(const Event& event) {
+  progress_.clear();
+  ended_.clear();
+  last_progress_ = std::chrono::steady_clock::now();
+  if (!style_.quiet) line(paint(fmt::format("==> {}", event.step), bold) + ": " + event.text);
+}
+
+void ConsoleReporter::end_step(const Event& event) {
+  progress_.clear();
+  if (!style_.quiet) {
+    for (const auto& [text, hosts] : ended_) {
+      if (!text.empty()) line(fmt::format("    {}: {}", fold_hostlist(hosts), text));
+    }
+    line(fmt::format("    {} {} ({})", event.ok ? paint("ok", green) : paint("failed", red),
+                     event.text, time_text(event.elapsed)));
+  }
+  ended_.clear();
+}
+
+void ConsoleReporter::take_host(const Event& event) {
+  progress_.erase(event.host);
+  if (event.error) {
+    line(fmt::format("    {}: {}", paint(event.host, red), event.error->message));
+    if (!event.error->hint.empty()) line("        " + event.error->hint);
+    return;
+  }
+  ended_[event.text].push_back(event.host);
+  if (style_.terminal && !style_.quiet) draw_live();
+}
+
+void ConsoleReporter::take_progress(const Event& event) {
+  if (style_.quiet) return;
+  progress_[event.host] = event.text;
+  if (style_.terminal) return draw_live();
+  // In a pipe: what is going on, every two seconds at most.
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last_progress_ < std::chrono::seconds(2)) return;
+  last_progress_ = now;
+  for (const std::string& text : folded_progress()) line("    " + text);
+}
+
+std::vector<std::string> ConsoleReporter::folded_progress() const {
+  std::map<std::string, std::vector<std::string>> hosts_at;
+  for (const auto& [host, text] : progress_) hosts_at[text].push_back(host);
+  std::vector<std::string> lines;
+  for (const auto& [text, hosts] : hosts_at) {
+    const std::string folded = fold_hostlist(hosts);
+    lines.push_back(folded.empty() ? text : fmt::format("{}: {}", folded, text));
+  }
+  return lines;
+}
+
+void ConsoleReporter::erase_live() {
+  for (; live_lines_ > 0; --live_lines_) stream_ << "\x1b[1A\x1b[2K";
+  stream_.flush();
+}
+
+void ConsoleReporter::draw_live() {
+  erase_live();
+  for (const std::string& text : folded_progress()) {
+    if (live_lines_ == most_live_lines) break;
+    // One terminal row each, or erasing would miss some.
+    stream_ << "    " << text.substr(0, 74) << '\n';
+    ++live_lines_;
+  }
+  stream_.flush();
+}
+
+void ConsoleReporter::line(const std::string& text) {
+  erase_live();
+  stream_ << text << '\n';
+  if (style_.terminal && !progress_.empty()) draw_live();
+  stream_.flush();
+}
+
+LogReporter::LogReporter(const std::filesystem::path& file) : file_(file, std::ios::app) {
+  std::error_code ignored;
+  std::filesystem::permissions(
+      file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, ignored);
+}
+
+void LogReporter::on(const Event& event) {
+  if (!file_) return;
+  const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::string text = fmt::format("{:%Y-%m-%d %H:%M:%S} {} {} {}", fmt::localtime(now), event.step,
+                                 kind_name(event.kind), with_host(event));
+  if (event.error)
+    text +=
+        fmt::format(" [{}] {} ({})", event.error->code, event.error->message, event.error->hint);
+  if (event.kind == Kind::step_end) text += " " + time_text(event.elapsed);
+  file_ << text << std::endl;  // flushed: the last line before a crash is the one that matters
+}
+
+std::string error_text(const std::string& message, const std::string& hint) {
+  return hint.empty() ? fmt::format("error: {}\n", message)
+                      : fmt::format("error: {}\n  {}\n", message, hint);
+}
+
+}  // namespace clustermpi::cli

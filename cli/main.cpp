@@ -1,0 +1,44 @@
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cli/app.hpp"
+
+namespace {
+
+/// Ctrl-C asks the run to stop; a second one ends it where it is. The signals are blocked in every
+/// thread and taken here, so that no handler runs in the middle of anything.
+void watch_signals(clustermpi::CancelToken& cancel) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  std::thread([signals, &cancel] {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    cancel.cancel();
+    sigwait(&signals, &signal);
+    std::_Exit(static_cast<int>(clustermpi::ExitCode::interrupted));
+  }).detach();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  static clustermpi::CancelToken cancel;  // the thread above may outlive main
+  watch_signals(cancel);
+  const clustermpi::cli::Streams streams{std::cin, std::cout, std::cerr, isatty(STDOUT_FILENO) == 1,
+                                         isatty(STDERR_FILENO) == 1};
+  const int status =
+      clustermpi::cli::run_app(std::vector<std::string>(argv + 1, argv + argc), streams, cancel);
+  std::cout.flush();
+  return status;
+}

@@ -1,0 +1,98 @@
+// One run on one inventory: what its steps share.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hosts/inventory.hpp"
+#include "hosts/placement.hpp"
+#include "hosts/verdict.hpp"
+#include "provision/cancel.hpp"
+#include "provision/fleet.hpp"
+#include "provision/host_state.hpp"
+#include "provision/reporter.hpp"
+#include "provision/ssh/known_hosts.hpp"
+#include "provision/workspace.hpp"
+
+namespace clustermpi {
+
+struct RunOptions {
+  bool dry_run = false;
+  std::vector<std::string> limit;  ///< host names; empty: all
+  std::size_t fanout = 0;          ///< 0: the fleet's default
+  std::chrono::milliseconds timeout{
+      0};  ///< of one command on one host, or one job; 0: the step's default
+};
+
+/// Everything one run works on. Steps read and extend it; a host that fails is set aside here and
+/// the steps that follow do not see it any more.
+class Cluster {
+ public:
+  /// `reporter` and `cancel` outlive the cluster. Throws Error{usage} where a host in `limit` is
+  /// not in the inventory.
+  Cluster(Inventory inventory, Workspace workspace, RunOptions options, Reporter& reporter,
+          CancelToken& cancel);
+
+  [[nodiscard]] const Inventory& inventory() const { return inventory_; }
+  [[nodiscard]] const Workspace& workspace() const { return workspace_; }
+  [[nodiscard]] const RunOptions& options() const { return options_; }
+  [[nodiscard]] CancelToken& cancel() { return cancel_; }
+
+  /// Selected hosts that have not failed, in the inventory's order.
+  [[nodiscard]] std::vector<std::string> active() const;
+  [[nodiscard]] bool is_active(const std::string& host) const;
+  /// Sets a host aside for the rest of the run, and reports it.
+  void fail(const std::string& host, const HostError& error);
+  [[nodiscard]] const std::map<std::string, HostError>& failures() const { return failures_; }
+  /// Throws Error{hosts_failed} where the manager has failed: without it nothing that follows
+  /// works.
+  void require_manager() const;
+  void throw_if_cancelled() const;  ///< Error{interrupted}
+
+  FleetFacts facts;                         ///< stored ones at first; renewed by discover
+  std::map<std::string, HostState> states;  ///< filled by discover
+  std::vector<Verdict> verdicts;            ///< filled by verify
+
+  /// The sessions of this run, opened when first asked for.
+  [[nodiscard]] Fleet& fleet();
+  [[nodiscard]] KnownHosts& known_hosts() { return known_hosts_; }
+
+  /// Runs `command` with `input` on all `hosts`; hosts that cannot be reached are failed. Returns
+  /// the results of the others, by host.
+  std::map<std::string, Result> run_on(const std::vector<std::string>& hosts,
+                                       const std::string& command,
+                                       const std::shared_ptr<const std::string>& input,
+                                       std::chrono::milliseconds timeout);
+  /// The same with a job of its own for each host; Job::host is filled in here.
+  std::map<std::string, Result> run_jobs(
+      std::map<std::string, Job> jobs,
+      const std::function<void(const std::string&, const Result&)>& on_result = {});
+
+  // Events of the step that runs now.
+  void begin_step(const std::string& name, const std::string& title);
+  void end_step(const std::string& summary, bool ok = true);
+  void report(Event event);  ///< fills in the step
+  void note(const std::string& text, const std::string& host = {});
+  void warn(const std::string& text, const std::string& host = {});
+  void detail(const std::string& text, const std::string& host = {});
+  void progress(const std::string& host, const std::string& text);
+
+ private:
+  Inventory inventory_;
+  Workspace workspace_;
+  RunOptions options_;
+  Reporter& reporter_;
+  CancelToken& cancel_;
+  KnownHosts known_hosts_;
+  std::unique_ptr<Fleet> fleet_;
+  std::map<std::string, HostError> failures_;
+  std::string step_;
+  std::chrono::steady_clock::time_point step_start_;
+};
+
+}  // namespace clustermpi

@@ -1,0 +1,49 @@
+// What the roles leave on a node, what was recorded of it, and how that compares with now.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace clustermpi {
+
+/// One thing that a role manages: `package openmpi-bin`, `block /etc/hosts`, ...
+struct ManagedItem {
+  std::string kind;
+  std::string name;
+  std::string condition;  ///< host variable that must be true; empty: always
+
+  bool operator==(const ManagedItem&) const = default;
+};
+
+/// Reads a role's managed.list: `KIND NAME [when=VARIABLE]` a line, `#` comments.
+/// Throws Error{local_failure} naming `file` and the line.
+[[nodiscard]] std::vector<ManagedItem> parse_managed_list(std::string_view text,
+                                                          const std::string& file);
+
+/// An item as the node reports it.
+struct ItemState {
+  std::string kind;
+  std::string name;
+  std::string recorded;  ///< digest or version at the end of the last install
+  std::string current;   ///< the same now; "-" where the item is gone
+
+  bool operator==(const ItemState&) const = default;
+};
+
+/// What a node keeps of the last install that ended well on it.
+struct HostState {
+  std::optional<std::string>
+      inputs;  ///< digest of playbooks and variables then; none: never installed
+  std::vector<ItemState> items;
+
+  /// Items that are no longer as the last install left them.
+  [[nodiscard]] std::vector<ItemState> drift() const;
+};
+
+/// Reads what remote/record.sh prints in check mode. Lines that it does not know are ignored.
+[[nodiscard]] HostState parse_host_state(std::string_view output);
+
+}  // namespace clustermpi

@@ -1,0 +1,60 @@
+#include "provision/step.hpp"
+
+#include <fmt/format.h>
+
+namespace clustermpi {
+
+namespace {
+
+void report_planned(Cluster& cluster, const std::vector<Change>& changes) {
+  for (const Change& change : changes) {
+    Event event;
+    event.kind = Event::Kind::note;
+    event.host = change.host;
+    event.text = "would " + change.what;
+    cluster.report(event);
+  }
+}
+
+std::string plan_and_apply(Step& step, Cluster& cluster, std::vector<Change>& changes) {
+  changes = step.plan(cluster);
+  cluster.throw_if_cancelled();
+  cluster.require_manager();
+  if (changes.empty()) return step.nothing_to_do(cluster);
+  if (cluster.options().dry_run) {
+    report_planned(cluster, changes);
+    return fmt::format("{} change{} to make", changes.size(), changes.size() == 1 ? "" : "s");
+  }
+  std::string summary = step.apply(cluster, changes);
+  cluster.throw_if_cancelled();
+  cluster.require_manager();
+  return summary;
+}
+
+}  // namespace
+
+StepRecord run_step(Step& step, Cluster& cluster) {
+  StepRecord record;
+  record.name = step.name();
+  const auto start = std::chrono::steady_clock::now();
+  const std::size_t failed_before = cluster.failures().size();
+  cluster.begin_step(step.name(), step.title());
+  try {
+    record.summary = plan_and_apply(step, cluster, record.changes);
+  } catch (const Error& error) {
+    cluster.end_step(error.code() == ExitCode::interrupted ? "interrupted" : "failed", false);
+    throw;
+  }
+  record.ok = cluster.failures().size() == failed_before;
+  record.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - start);
+  cluster.end_step(record.summary, record.ok);
+  return record;
+}
+
+void run_steps(const std::vector<std::unique_ptr<Step>>& steps, Cluster& cluster,
+               std::vector<StepRecord>& records) {
+  for (const auto& step : steps) records.push_back(run_step(*step, cluster));
+}
+
+}  // namespace clustermpi

@@ -1,0 +1,50 @@
+#include "provision/steps/generate.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "hosts/writers.hpp"
+#include "provision/files.hpp"
+#include "provision/launcher.hpp"
+
+namespace clustermpi {
+
+namespace {
+
+std::map<std::filesystem::path, std::string> wanted_files(const Cluster& cluster) {
+  const Workspace& workspace = cluster.workspace();
+  const auto nodes = job_nodes(cluster);
+  const MpiFormat format = mpi_format(cluster);
+  return {{workspace.ssh_config(), render_ssh_config(cluster)},
+          {workspace.machinefile(), machinefile(nodes, format)},
+          {workspace.rankfile(), rankfile(place_by_core(nodes, 0), format)}};
+}
+
+}  // namespace
+
+std::string render_ssh_config(const Cluster& cluster) {
+  SshConfigPaths paths;
+  paths.known_hosts = std::filesystem::absolute(cluster.workspace().known_hosts());
+  paths.home = expand_home("~");
+  return ssh_config(cluster.inventory(), paths);
+}
+
+std::vector<Change> GenerateStep::plan(Cluster& cluster) {
+  std::vector<Change> changes;
+  for (const auto& [path, text] : wanted_files(cluster)) {
+    if (read_file_if_exists(path) != text)
+      changes.push_back({"", "write " + path.filename().string()});
+  }
+  return changes;
+}
+
+std::string GenerateStep::apply(Cluster& cluster, const std::vector<Change>& changes) {
+  cluster.workspace().create();
+  for (const auto& [path, text] : wanted_files(cluster)) write_file(path, text);
+  return fmt::format("{} written to {}",
+                     changes.size() == 1 ? "1 file" : fmt::format("{} files", changes.size()),
+                     cluster.workspace().directory().string());
+}
+
+}  // namespace clustermpi

@@ -1,0 +1,276 @@
+#include "provision/steps/install.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "hosts/writers.hpp"
+#include "provision/data_dir.hpp"
+#include "provision/files.hpp"
+#include "provision/process.hpp"
+#include "provision/remote_scripts.hpp"
+#include "provision/steps/generate.hpp"
+
+namespace fs = std::filesystem;
+
+namespace clustermpi {
+
+namespace {
+
+using namespace std::chrono_literals;
+using Json = nlohmann::json;
+
+/// The key with which the run user gets from node to node; made once a cluster.
+fs::path cluster_key(const Cluster& cluster) {
+  return fs::absolute(cluster.workspace().path("cluster_key"));
+}
+
+void make_cluster_key(const Cluster& cluster) {
+  const fs::path key = cluster_key(cluster);
+  if (fs::exists(key) && fs::exists(key.string() + ".pub")) return;
+  std::error_code ignored;
+  fs::remove(key, ignored);
+  const ProcessResult made =
+      run_process({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C",
+                   "clustermpi " + cluster.inventory().name, "-f", key.string()});
+  if (!made.ok()) {
+    throw Error(ExitCode::local_failure,
+                fmt::format("ssh-keygen cannot make {}: {}", key.string(), made.err));
+  }
+}
+
+/// Digest of all that decides what the playbooks do: themselves and the templates.
+std::string playbooks_digest() {
+  std::set<fs::path> files;
+  for (const char* folder : {"playbooks", "templates"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(data_dir() / folder)) {
+      if (entry.is_regular_file()) files.insert(entry.path());
+    }
+  }
+  std::string all;
+  for (const fs::path& file : files) {
+    all += fmt::format("{} {}\n", fs::relative(file, data_dir()).string(), sha256(read_file(file)));
+  }
+  return sha256(all);
+}
+
+/// How Ansible reaches a host decides nothing about what it leaves there.
+Json without_connection(const Json& variables) {
+  Json kept = Json::object();
+  for (const auto& [name, value] : variables.items()) {
+    if (!name.starts_with("ansible_") && !value.is_null() && name != "base_cluster_key_file")
+      kept[name] = value;
+  }
+  return kept;
+}
+
+Json variables_of(const Json& inventory, const std::string& host) {
+  return inventory.at("_meta").at("hostvars").value(host, Json::object());
+}
+
+/// What a host's installation depends on. Equal digests: the playbooks would do the same again.
+std::string inputs_digest(const Json& inventory, const std::string& playbooks,
+                          const std::string& key, const std::string& host) {
+  const Json global = inventory.value("/all/vars"_json_pointer, Json::object());
+  return sha256(fmt::format("{}\n{}\n{}\n{}\n", playbooks, key, without_connection(global).dump(),
+                            without_connection(variables_of(inventory, host)).dump()));
+}
+
+std::vector<ManagedItem> managed_items(const std::vector<std::string>& roles,
+                                       const Json& variables) {
+  std::vector<ManagedItem> items;
+  for (const std::string& role : roles) {
+    const fs::path file = data_dir() / "playbooks" / "roles" / role / "files" / "managed.list";
+    for (ManagedItem& item : parse_managed_list(read_file(file), file.string())) {
+      const bool wanted = item.condition.empty() || variables.value(item.condition, false);
+      if (wanted && std::ranges::find(items, item) == items.end()) items.push_back(std::move(item));
+    }
+  }
+  return items;
+}
+
+std::string join_names(const std::vector<std::string>& names) {
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// A bare host in plain words: which packages it lacks, which files will be written.
+std::vector<std::string> first_install(const std::vector<ManagedItem>& items, const Facts& facts) {
+  std::vector<std::string> packages;
+  std::vector<std::string> files;
+  for (const ManagedItem& item : items) {
+    if (item.kind == "package" && !facts.packages.contains(item.name))
+      packages.push_back(item.name);
+    if (item.kind == "file") files.push_back(item.name);
+    if (item.kind == "block" || item.kind == "line")
+      files.push_back("a " + item.kind + " in " + item.name);
+  }
+  std::vector<std::string> changes;
+  if (!packages.empty()) changes.push_back("install " + join_names(packages));
+  if (!files.empty()) changes.push_back("write " + join_names(files));
+  return changes;
+}
+
+std::string drifted(const ItemState& item) {
+  if (item.kind == "package") {
+    return item.current == "-" ? fmt::format("install {} again: it was removed", item.name)
+                               : fmt::format("check {}: it went from {} to {}", item.name,
+                                             item.recorded, item.current);
+  }
+  if (item.kind == "service")
+    return fmt::format("start {} again: it is {}", item.name, item.current);
+  const std::string place =
+      item.kind == "file" ? item.name : fmt::format("the {} in {}", item.kind, item.name);
+  return fmt::format("put {} right: it was {} by hand", place,
+                     item.current == "-" ? "removed" : "changed");
+}
+
+std::vector<std::string> changes_for(const HostState& state, const std::string& inputs,
+                                     const std::vector<ManagedItem>& items, const Facts& facts) {
+  if (!state.inputs) return first_install(items, facts);
+  std::vector<std::string> changes;
+  if (*state.inputs != inputs) changes.push_back("apply the changed settings");
+  for (const ItemState& item : state.drift()) changes.push_back(drifted(item));
+  return changes;
+}
+
+std::string record_script(const std::string& inputs, const std::vector<ManagedItem>& items) {
+  std::string list;
+  for (const ManagedItem& item : items) list += fmt::format("{} {}\n", item.kind, item.name);
+  return fmt::format("mode=record\ninputs={}\nitems={}\n{}", inputs, shell_quote(list),
+                     remote::record);
+}
+
+/// Items that the node does not have although the playbook ended well: exit code 0 alone proves
+/// nothing.
+std::vector<std::string> missing_items(const HostState& state) {
+  std::vector<std::string> missing;
+  for (const ItemState& item : state.items) {
+    if (item.current == "-") missing.push_back(fmt::format("{} {}", item.kind, item.name));
+  }
+  return missing;
+}
+
+void take_versions(Facts& facts, const HostState& state) {
+  for (const ItemState& item : state.items) {
+    if (item.kind == "package") facts.packages[item.name] = item.current;
+  }
+}
+
+}  // namespace
+
+Json playbook_inventory(const Cluster& cluster) {
+  Json inventory = ansible_inventory(cluster.inventory(), cluster.facts,
+                                     fs::absolute(cluster.workspace().ssh_config()));
+  inventory["all"]["vars"]["base_cluster_key_file"] = cluster_key(cluster).string();
+  return inventory;
+}
+
+InstallStep::InstallStep(std::string playbook, std::vector<std::string> roles, std::string title)
+    : playbook_(std::move(playbook)), roles_(std::move(roles)), title_(std::move(title)) {}
+
+std::unique_ptr<Step> install_mpi() {
+  return std::make_unique<InstallStep>("mpi", std::vector<std::string>{"python", "base", "openmpi"},
+                                       "Open MPI, keys and names on every host");
+}
+
+std::vector<Change> InstallStep::plan(Cluster& cluster) {
+  const Json inventory = playbook_inventory(cluster);
+  const std::string playbooks = playbooks_digest();
+  const std::string key = read_file_if_exists(cluster_key(cluster).string() + ".pub").value_or("");
+  std::vector<Change> changes;
+  for (const std::string& host : cluster.active()) {
+    const auto items = managed_items(roles_, variables_of(inventory, host));
+    const std::string inputs = inputs_digest(inventory, playbooks, key, host);
+    for (std::string& what :
+         changes_for(cluster.states[host], inputs, items, cluster.facts.at(host))) {
+      changes.push_back({host, std::move(what)});
+    }
+  }
+  return changes;
+}
+
+std::string InstallStep::apply(Cluster& cluster, const std::vector<Change>& changes) {
+  for (const Change& change : changes) cluster.detail("will " + change.what, change.host);
+  for (const auto& [host, state] : cluster.states) {
+    if (!cluster.is_active(host) || !state.inputs) continue;
+    for (const ItemState& item : state.drift()) cluster.note(drifted(item), host);
+  }
+  cluster.workspace().create();
+  make_cluster_key(cluster);
+  write_file(cluster.workspace().ssh_config(), render_ssh_config(cluster));
+
+  Json inventory = playbook_inventory(cluster);
+  PlaybookRun run;
+  run.playbook = data_dir() / "playbooks" / (playbook_ + ".yml");
+  run.workspace = cluster.workspace().directory();
+  run.inventory = &inventory;
+  run.log = cluster.workspace().ansible_log();
+  run.cancel = &cluster.cancel();
+  for (const Change& change : changes) {
+    if (run.limit.empty() || run.limit.back() != change.host) run.limit.push_back(change.host);
+  }
+  struct Forward : Reporter {
+    explicit Forward(Cluster& to) : cluster(to) {}
+    void on(const Event& event) override { cluster.report(event); }
+    Cluster& cluster;
+  } forward(cluster);
+  const PlaybookResult result = run_playbook(run, forward);
+  cluster.throw_if_cancelled();
+
+  std::vector<std::string> finished;
+  for (const auto& [host, outcome] : result.hosts) {
+    if (outcome.error) {
+      cluster.fail(host, *outcome.error);
+    } else {
+      finished.push_back(host);
+    }
+  }
+  record(cluster, finished);
+  return fmt::format("{} of {} hosts installed", finished.size(), run.limit.size());
+}
+
+void InstallStep::record(Cluster& cluster, const std::vector<std::string>& hosts) {
+  const Json inventory = playbook_inventory(cluster);
+  const std::string playbooks = playbooks_digest();
+  const std::string key = read_file(cluster_key(cluster).string() + ".pub");
+  std::map<std::string, Job> jobs;
+  for (const std::string& host : hosts) {
+    Job job;
+    job.command = "sudo -n sh -s";
+    job.timeout = 60s;
+    job.input = std::make_shared<const std::string>(
+        record_script(inputs_digest(inventory, playbooks, key, host),
+                      managed_items(roles_, variables_of(inventory, host))));
+    jobs.emplace(host, std::move(job));
+  }
+  for (const auto& [host, outcome] : cluster.run_jobs(std::move(jobs))) {
+    const HostState state = parse_host_state(outcome.out);
+    const auto missing = missing_items(state);
+    if (outcome.exit_status != 0 || state.items.empty()) {
+      cluster.fail(host, {"install_incomplete",
+                          fmt::format("the result of the installation cannot be recorded: {}",
+                                      printable(outcome.err)),
+                          "is there space left in /var/lib? run the same command again"});
+    } else if (!missing.empty()) {
+      cluster.fail(host,
+                   {"install_incomplete",
+                    fmt::format("Ansible ended well, but there is no {}", join_names(missing)),
+                    fmt::format("see {}", cluster.workspace().ansible_log().string())});
+    } else {
+      take_versions(cluster.facts[host], state);
+      cluster.states[host] = state;
+      Event event;
+      event.kind = Event::Kind::host_done;
+      event.host = host;
+      event.changed = true;
+      event.text = fmt::format("Open MPI {}", cluster.facts[host].packages["openmpi-bin"]);
+      cluster.report(event);
+    }
+  }
+  cluster.workspace().save_facts(cluster.facts);
+}
+
+}  // namespace clustermpi

@@ -1,0 +1,159 @@
+#include "provision/steps/verify.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <sstream>
+
+#include "provision/launcher.hpp"
+#include "provision/steps/distribute.hpp"
+
+namespace clustermpi {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto default_timeout = 60s;
+
+std::map<std::string, std::string> names_by_hostname(const Cluster& cluster) {
+  std::map<std::string, std::string> names;
+  for (const auto& [host, facts] : cluster.facts) names[facts.hostname] = host;
+  return names;
+}
+
+ProgramRun run_program(Cluster& cluster, const std::string& program) {
+  ProgramRun run;
+  run.program = program;
+  MpiJob job;
+  job.command = {program_path(cluster, program)};
+  // Idle ranks give their core away: nodes may share one machine, and a rank that spins while it
+  // waits would take the time of the one it waits for.
+  job.environment = {{"OMPI_MCA_mpi_yield_when_idle", "1"}};
+  job.timeout = cluster.options().timeout.count() > 0 ? cluster.options().timeout : default_timeout;
+  const Result result = launch(cluster, job);
+  cluster.throw_if_cancelled();
+  run.exit_status = result.exit_status;
+  run.out = result.out;
+  run.err = printable(result.err);
+  run.timed_out = result.error && result.error->code == "timeout";
+  if (result.error && !run.timed_out) run.err = result.error->message;
+  run.seconds = std::chrono::duration<double>(result.elapsed).count();
+  return run;
+}
+
+/// Which hosts the manager cannot start a process on: what mpirun needs, tried one by one.
+std::map<std::string, std::string> unreachable_from_manager(Cluster& cluster,
+                                                            const std::vector<NodeSlots>& nodes) {
+  std::string script;
+  for (const NodeSlots& node : nodes) {
+    if (node.host == cluster.inventory().manager) continue;
+    script += fmt::format(
+        "(said=$(ssh -o BatchMode=yes -o ConnectTimeout=5 {0} true 2>&1 </dev/null) || "
+        "echo \"{0} $(echo \"$said\" | tail -n 1)\") &\n",
+        node.host);
+  }
+  Job job;
+  job.command = "sh -s";
+  job.input = std::make_shared<const std::string>(script + "wait\n");
+  job.timeout = 20s;
+  std::map<std::string, std::string> unreachable;
+  std::map<std::string, Job> jobs;
+  jobs.emplace(cluster.inventory().manager, std::move(job));
+  for (const auto& [manager, result] : cluster.run_jobs(std::move(jobs))) {
+    std::istringstream lines(printable(result.out));
+    for (std::string line; std::getline(lines, line);) {
+      const std::size_t space = line.find(' ');
+      unreachable[line.substr(0, space)] =
+          fmt::format("{} cannot start a process there: {}", manager,
+                      space == std::string::npos ? "" : line.substr(space + 1));
+    }
+  }
+  return unreachable;
+}
+
+/// A failed program does not say whose fault it was: ask each host, from here and from the manager.
+void find_culprits(Cluster& cluster, const std::vector<NodeSlots>& nodes, Verdict& verdict) {
+  std::vector<std::string> hosts;
+  for (const NodeSlots& node : nodes) hosts.push_back(node.host);
+  std::vector<Job> jobs;
+  for (const std::string& host : hosts) {
+    Job job;
+    job.host = cluster.fleet().index_of(host).value();
+    job.command = fmt::format("test -x {}", shell_quote(program_path(cluster, verdict.program)));
+    job.timeout = 5s;
+    jobs.push_back(std::move(job));
+  }
+  const auto results = cluster.fleet().run(std::move(jobs));
+  cluster.throw_if_cancelled();
+  bool manager_answers = true;
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    if (results[i].error) {
+      verdict.hosts[hosts[i]] = "does not answer: " + results[i].error->message;
+      if (hosts[i] == cluster.inventory().manager) manager_answers = false;
+    } else if (results[i].exit_status != 0) {
+      verdict.hosts[hosts[i]] =
+          fmt::format("there is no program {}", program_path(cluster, verdict.program));
+    }
+  }
+  if (!manager_answers) return;
+  for (const auto& [host, problem] : unreachable_from_manager(cluster, nodes))
+    verdict.hosts.emplace(host, problem);
+}
+
+std::string failure_message(const std::vector<Verdict>& verdicts) {
+  std::string message;
+  for (const Verdict& verdict : verdicts) {
+    if (verdict.ok) continue;
+    message += fmt::format("{}{} failed", message.empty() ? "" : "\n", verdict.program);
+    if (!verdict.summary.empty()) message += ": " + verdict.summary;
+    for (const auto& [host, problem] : verdict.hosts)
+      message += fmt::format("\n  {}: {}", host, problem);
+  }
+  return message;
+}
+
+}  // namespace
+
+const std::vector<std::string>& verification_programs() {
+  return bundled_programs();
+}
+
+VerifyStep::VerifyStep(std::vector<std::string> programs)
+    : programs_(programs.empty() ? verification_programs() : std::move(programs)) {}
+
+std::string VerifyStep::title() const {
+  return fmt::format("{} over all hosts", fmt::join(programs_, ", "));
+}
+
+std::vector<Change> VerifyStep::plan(Cluster& cluster) {
+  if (cluster.options().dry_run) return {};
+  for (const auto& [host, reason] : job_group(cluster.inventory(), cluster.facts).left_out) {
+    if (cluster.is_active(host)) cluster.warn("not part of this proof: " + reason, host);
+  }
+  const auto nodes = job_nodes(cluster);
+  ranks_ = total_slots(nodes);
+  bool all_passed = true;
+  for (const std::string& program : programs_) {
+    cluster.progress(cluster.inventory().manager, fmt::format("{} with {} ranks", program, ranks_));
+    Verdict verdict = judge(run_program(cluster, program), nodes, names_by_hostname(cluster));
+    if (!verdict.ok && verdict.hosts.empty()) find_culprits(cluster, nodes, verdict);
+    cluster.note(fmt::format("{:5} {}  {} ({:.1f} s)", program, verdict.ok ? "passed" : "FAILED",
+                             printable(verdict.summary), verdict.seconds));
+    all_passed = all_passed && verdict.ok;
+    cluster.verdicts.push_back(std::move(verdict));
+  }
+  if (!all_passed) {
+    throw Error(ExitCode::verification_failed, failure_message(cluster.verdicts),
+                fmt::format("the log is {}", cluster.workspace().log().string()));
+  }
+  return {};
+}
+
+std::string VerifyStep::nothing_to_do(const Cluster& cluster) const {
+  if (cluster.options().dry_run) return "would run";
+  return fmt::format("{} passed with {} ranks", fmt::join(programs_, ", "), ranks_);
+}
+
+}  // namespace clustermpi

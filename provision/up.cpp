@@ -1,0 +1,139 @@
+#include "provision/up.hpp"
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "provision/files.hpp"
+#include "provision/steps/build.hpp"
+#include "provision/steps/discover.hpp"
+#include "provision/steps/distribute.hpp"
+#include "provision/steps/generate.hpp"
+#include "provision/steps/install.hpp"
+#include "provision/steps/verify.hpp"
+
+namespace clustermpi {
+
+namespace {
+
+using Json = nlohmann::json;
+
+void take_error(RunReport& report, const Error& error) {
+  report.exit_code = error.code();
+  report.error = HostError{"", error.what(), error.hint()};
+}
+
+double seconds(std::chrono::milliseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+Json step_json(const StepRecord& step) {
+  Json changes = Json::array();
+  for (const Change& change : step.changes) {
+    changes.push_back({{"host", change.host}, {"what", change.what}});
+  }
+  return {{"name", step.name},
+          {"summary", step.summary},
+          {"ok", step.ok},
+          {"seconds", seconds(step.elapsed)},
+          {"changes", changes}};
+}
+
+Json verdict_json(const Verdict& verdict) {
+  return {{"ok", verdict.ok},
+          {"summary", verdict.summary},
+          {"figures", verdict.figures},
+          {"hosts", verdict.hosts},
+          {"seconds", verdict.seconds}};
+}
+
+Json hosts_json(const RunReport& report, const Cluster& cluster) {
+  Json hosts = Json::object();
+  for (const Host& host : cluster.inventory().hosts) {
+    const auto failure = cluster.failures().find(host.name);
+    if (failure == cluster.failures().end() && !cluster.is_active(host.name)) continue;
+    Json entry = {{"ok", failure == cluster.failures().end()}};
+    if (failure != cluster.failures().end()) entry["error"] = to_json(failure->second);
+    Json changes = Json::array();
+    for (const StepRecord& step : report.steps) {
+      for (const Change& change : step.changes) {
+        if (change.host == host.name) changes.push_back(change.what);
+      }
+    }
+    entry["changes"] = changes;
+    entry["changed"] = !changes.empty() && !cluster.options().dry_run;
+    for (const Verdict& verdict : cluster.verdicts) {
+      if (verdict.hosts.contains(host.name)) entry["ok"] = false;
+    }
+    hosts[host.name] = entry;
+  }
+  return hosts;
+}
+
+}  // namespace
+
+std::size_t RunReport::changes() const {
+  std::size_t count = 0;
+  for (const StepRecord& step : steps) count += step.changes.size();
+  return count;
+}
+
+std::vector<std::unique_ptr<Step>> up_steps() {
+  std::vector<std::unique_ptr<Step>> steps;
+  steps.push_back(std::make_unique<DiscoverStep>());
+  steps.push_back(std::make_unique<CheckStep>());
+  steps.push_back(install_mpi());
+  steps.push_back(std::make_unique<GenerateStep>());
+  steps.push_back(std::make_unique<BuildStep>());
+  steps.push_back(std::make_unique<DistributeStep>());
+  steps.push_back(std::make_unique<VerifyStep>(verification_programs()));
+  return steps;
+}
+
+RunReport run_reported(const std::string& command, const std::vector<std::unique_ptr<Step>>& steps,
+                       Cluster& cluster) {
+  RunReport report;
+  report.command = command;
+  const auto start = std::chrono::steady_clock::now();
+  const bool dry_run = cluster.options().dry_run;
+  std::optional<WorkspaceLock> lock;
+  try {
+    if (!dry_run) lock.emplace(cluster.workspace());
+    run_steps(steps, cluster, report.steps);
+    if (!cluster.failures().empty()) report.exit_code = ExitCode::hosts_failed;
+  } catch (const Error& error) {
+    take_error(report, error);
+  }
+  report.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - start);
+  if (lock) {  // without it the workspace is another run's
+    write_file(cluster.workspace().report(), to_json(report, cluster).dump(2) + "\n");
+  }
+  return report;
+}
+
+Json to_json(const HostError& error) {
+  return {{"code", error.code}, {"message", error.message}, {"hint", error.hint}};
+}
+
+Json to_json(const RunReport& report, const Cluster& cluster) {
+  Json steps = Json::array();
+  for (const StepRecord& step : report.steps) steps.push_back(step_json(step));
+  Json verification = Json::object();
+  for (const Verdict& verdict : cluster.verdicts)
+    verification[verdict.program] = verdict_json(verdict);
+  Json document = {{"command", report.command},
+                   {"ok", report.exit_code == ExitCode::ok},
+                   {"exit_code", static_cast<int>(report.exit_code)},
+                   {"cluster", cluster.inventory().name},
+                   {"dry_run", cluster.options().dry_run},
+                   {"changed", report.changes() > 0 && !cluster.options().dry_run},
+                   {"changes", report.changes()},
+                   {"seconds", seconds(report.elapsed)},
+                   {"hosts", hosts_json(report, cluster)},
+                   {"steps", steps},
+                   {"verification", verification}};
+  if (report.error) document["error"] = to_json(*report.error);
+  return document;
+}
+
+}  // namespace clustermpi

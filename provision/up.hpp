@@ -1,0 +1,38 @@
+// All of it, from bare hosts to a verified cluster, and the report of a run.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <vector>
+
+#include "provision/step.hpp"
+
+namespace clustermpi {
+
+/// How a run of steps ended.
+struct RunReport {
+  std::string command;
+  ExitCode exit_code = ExitCode::ok;
+  std::vector<StepRecord> steps;
+  std::optional<HostError> error;  ///< what ended the run early, if anything did
+  std::chrono::milliseconds elapsed{0};
+
+  [[nodiscard]] std::size_t changes() const;  ///< planned or made, in all steps
+};
+
+/// The steps of `up` in order: discover, check, install, generate, build, distribute, verify.
+[[nodiscard]] std::vector<std::unique_ptr<Step>> up_steps();
+
+/// Runs `steps` under the workspace lock (none in a dry run) and writes report.json (not in a dry
+/// run). Never throws Error: what ended the run is in the report. Hosts that failed make exit code
+/// hosts_failed where nothing worse happened.
+RunReport run_reported(const std::string& command, const std::vector<std::unique_ptr<Step>>& steps,
+                       Cluster& cluster);
+
+/// The one JSON document of `--json`, and of report.json.
+[[nodiscard]] nlohmann::json to_json(const RunReport& report, const Cluster& cluster);
+
+/// {"code", "message", "hint"}.
+[[nodiscard]] nlohmann::json to_json(const HostError& error);
+
+}  // namespace clustermpi
