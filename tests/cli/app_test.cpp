@@ -1,0 +1,175 @@
+// The command line run in process: what it prints where, and what it exits with.
+#include "cli/app.hpp"
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+namespace clustermpi::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+struct Outcome {
+  int status = -1;
+  std::string out;
+  std::string err;
+};
+
+class AppTest : public testing::Test {
+ protected:
+  AppTest() {
+    char pattern[] = "/tmp/clustermpi-cli-XXXXXX";
+    folder_ = mkdtemp(pattern);
+    std::filesystem::current_path(folder_);
+    unsetenv("CLUSTERMPI_INVENTORY");
+  }
+  ~AppTest() override {
+    std::filesystem::current_path("/");
+    std::filesystem::remove_all(folder_);
+  }
+
+  Outcome run(const std::vector<std::string>& arguments, const std::string& input = "") {
+    std::istringstream in(input);
+    std::ostringstream out;
+    std::ostringstream err;
+    CancelToken cancel;
+    Outcome outcome;
+    outcome.status = run_app(arguments, Streams{in, out, err}, cancel);
+    outcome.out = out.str();
+    outcome.err = err.str();
+    return outcome;
+  }
+
+  static void write(const std::string& file, const std::string& text) {
+    std::ofstream(file) << text;
+  }
+  static std::string read(const std::string& file) {
+    std::ifstream stream(file);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(AppTest, VersionIsOneLineOnStdout) {
+  const Outcome outcome = run({"--version"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_THAT(outcome.out, testing::MatchesRegex("clustermpi [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+  EXPECT_EQ(outcome.err, "");
+}
+
+TEST_F(AppTest, EveryCommandExplainsItself) {
+  for (const std::string command :
+       {"up", "init", "discover", "facts", "sysinfo", "install", "generate", "inventory",
+        "distribute", "build", "run", "verify", "smoke", "hostkey", "lab"}) {
+    const Outcome outcome = run({command, "--help"});
+    EXPECT_EQ(outcome.status, 0) << command;
+    EXPECT_THAT(outcome.out, HasSubstr("--help")) << command;
+  }
+}
+
+TEST_F(AppTest, AnUnknownCommandOrOptionIsAUsageError) {
+  EXPECT_EQ(run({"upp"}).status, 2);
+  EXPECT_EQ(run({"up", "--dryrun"}).status, 2);
+  EXPECT_EQ(run({}).status, 2);
+  EXPECT_EQ(run({"verify", "hullo"}).status, 2);
+}
+
+TEST_F(AppTest, WithoutAnInventoryItSaysHowToGetOne) {
+  const Outcome outcome = run({"up"});
+  EXPECT_EQ(outcome.status, 3);
+  EXPECT_EQ(outcome.err,
+            "there is no inventory cluster.toml\n"
+            "  write one with `clustermpi init 'red,red0[1-3]'`, or name yours with -i FILE\n");
+  EXPECT_EQ(outcome.out, "");
+}
+
+TEST_F(AppTest, JsonIsOneDocumentAlsoWhenItFails) {
+  const Outcome outcome = run({"up", "--json"});
+  EXPECT_EQ(outcome.status, 3);
+  const auto document = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(document["command"], "up");
+  EXPECT_EQ(document["ok"], false);
+  EXPECT_EQ(document["error"]["message"], "there is no inventory cluster.toml");
+  EXPECT_TRUE(document["hosts"].is_object());
+}
+
+TEST_F(AppTest, AMistakeInTheInventoryStopsBeforeAnythingIsDone) {
+  write("cluster.toml", "[cluster]\nmanger = \"red\"\n\n[[hosts]]\nnames = \"red\"\n");
+  const Outcome outcome = run({"up"});
+  EXPECT_EQ(outcome.status, 3);
+  EXPECT_THAT(outcome.err, StartsWith("cluster.toml:2:1: "));
+  EXPECT_FALSE(std::filesystem::exists(".clustermpi"));
+}
+
+TEST_F(AppTest, InitWritesAFileThatTheOtherCommandsTake) {
+  const Outcome outcome = run({"init", "red,red0[1-3]"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.out, "cluster.toml written. Look it over, then run `clustermpi up`.\n");
+  const Outcome generated = run({"generate", "ssh-config"});
+  EXPECT_EQ(generated.status, 0) << generated.err;
+  EXPECT_THAT(generated.out, HasSubstr("Host red03"));
+}
+
+TEST_F(AppTest, InitNeverOverwritesWithoutForce) {
+  write("cluster.toml", "mine");
+  const Outcome refused = run({"init", "red"});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_EQ(refused.err,
+            "error: cluster.toml exists and is not overwritten\n"
+            "  --force overwrites it; -o FILE writes another one\n");
+  EXPECT_EQ(read("cluster.toml"), "mine");
+  EXPECT_EQ(run({"init", "red", "--force"}).status, 0);
+  EXPECT_NE(read("cluster.toml"), "mine");
+}
+
+TEST_F(AppTest, InitReadsHostsFromStdin) {
+  const Outcome outcome =
+      run({"init", "-"}, "# my Pis\nred 192.168.0.10\n\nred01 192.168.0.11  # the spare one\n");
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(run({"generate", "ssh-config"}).out, HasSubstr("HostName 192.168.0.11"));
+  EXPECT_EQ(run({"init", "-", "--force"}, "").status, 2);
+}
+
+TEST_F(AppTest, FactsBeforeDiscoverSaysWhatToDo) {
+  ASSERT_EQ(run({"init", "red"}).status, 0);
+  const Outcome outcome = run({"facts"});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.err,
+            "error: nothing is known of these hosts yet\n  run `clustermpi discover` first\n");
+}
+
+TEST_F(AppTest, LimitMustNameHostsOfTheInventory) {
+  ASSERT_EQ(run({"init", "red,red0[1-3]"}).status, 0);
+  const Outcome outcome = run({"up", "--limit", "red07"});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("--limit names red07, which is not a host of cluster.toml"));
+  EXPECT_EQ(run({"up", "--limit", "red[1-"}).status, 2);
+}
+
+TEST_F(AppTest, ADamagedFactsFileIsNamed) {
+  ASSERT_EQ(run({"init", "red"}).status, 0);
+  std::filesystem::create_directory(".clustermpi");
+  write(".clustermpi/facts.json", "{ half");
+  const Outcome outcome = run({"facts"});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("facts.json is damaged"));
+  EXPECT_THAT(outcome.err, HasSubstr("run `clustermpi discover` to write it anew"));
+}
+
+TEST_F(AppTest, HostkeyForgetOfAHostThatIsNoneIsAUsageError) {
+  ASSERT_EQ(run({"init", "red"}).status, 0);
+  EXPECT_EQ(run({"hostkey", "forget", "blue"}).status, 2);
+  const Outcome outcome = run({"hostkey", "forget", "red"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.out, "red: no host key was pinned\n");
+}
+
+}  // namespace
+}  // namespace clustermpi::cli

@@ -1,0 +1,115 @@
+#include "hosts/verdict.hpp"
+
+#include <gmock/gmock.h>
+
+namespace clustermpi {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
+
+const std::vector<NodeSlots> two_nodes{{"red", 2, 2}, {"red01", 2, 2}};
+const std::map<std::string, std::string> same_names{{"red", "red"}, {"red01", "red01"}};
+
+ProgramRun ended(const std::string& program, const std::string& out, int exit_status = 0) {
+  ProgramRun run;
+  run.program = program;
+  run.out = out;
+  run.exit_status = exit_status;
+  return run;
+}
+
+std::string hello_line(int rank, int size, const std::string& host) {
+  return "hello rank=" + std::to_string(rank) + " size=" + std::to_string(size) + " host=" + host +
+         " cores=0-1\n";
+}
+
+TEST(ResultLine, TheLastOneOfThatProgramCounts) {
+  EXPECT_THAT(
+      result_line("RESULT pi hits=1\nnoise\nRESULT ring laps=3\nRESULT pi hits=2 darts=4\n", "pi"),
+      ElementsAre(Pair("darts", "4"), Pair("hits", "2")));
+  EXPECT_THAT(result_line("RESULT pi hits=1\n", "ring"), IsEmpty());
+}
+
+TEST(JudgeHello, EveryRankWhereThePlacementSaid) {
+  const auto verdict = judge(
+      ended("hello", hello_line(0, 4, "red") + hello_line(1, 4, "red") + hello_line(2, 4, "red01") +
+                         hello_line(3, 4, "red01") + "RESULT hello size=4 hosts=2 ok=1\n"),
+      two_nodes, same_names);
+  EXPECT_TRUE(verdict.ok) << verdict.summary;
+  EXPECT_EQ(verdict.summary, "4 ranks on 2 hosts");
+}
+
+TEST(JudgeHello, AMissingHostIsNamed) {
+  const auto verdict = judge(
+      ended("hello", hello_line(0, 4, "red") + hello_line(1, 4, "red") + hello_line(2, 4, "red") +
+                         hello_line(3, 4, "red") + "RESULT hello size=4 hosts=1 ok=1\n"),
+      two_nodes, same_names);
+  EXPECT_FALSE(verdict.ok);
+  EXPECT_THAT(verdict.hosts, ElementsAre(Pair("red", "4 of 2 ranks started"),
+                                         Pair("red01", "0 of 2 ranks started")));
+}
+
+TEST(JudgeHello, TwoMpiImplementationsShowAsWorldsOfOne) {
+  std::string out;
+  for (int i = 0; i < 2; ++i) out += hello_line(0, 1, "red") + "RESULT hello size=1 hosts=1 ok=0\n";
+  for (int i = 0; i < 2; ++i)
+    out += hello_line(0, 1, "red01") + "RESULT hello size=1 hosts=1 ok=0\n";
+  const auto verdict = judge(ended("hello", out, 1), two_nodes, same_names);
+  EXPECT_FALSE(verdict.ok);
+  EXPECT_EQ(verdict.summary,
+            "a rank on red01 sees a world of 1 ranks, not 4: two MPI implementations are mixed");
+}
+
+TEST(JudgeHello, HostsAreCalledAsTheInventoryCallsThem) {
+  const auto verdict =
+      judge(ended("hello", hello_line(0, 4, "raspberrypi") + hello_line(1, 4, "raspberrypi") +
+                               hello_line(2, 4, "red01") + hello_line(3, 4, "red01") +
+                               "RESULT hello size=4 hosts=2 ok=1\n"),
+            two_nodes, {{"raspberrypi", "red"}, {"red01", "red01"}});
+  EXPECT_TRUE(verdict.ok) << verdict.summary;
+}
+
+TEST(JudgeRing, TheNumberMustHaveGrownByOneAHop) {
+  EXPECT_TRUE(
+      judge(ended("ring",
+                  "RESULT ring laps=3 hops=12 size=4 bytes=8 value=12 latency_us=80.5 ok=1\n"),
+            two_nodes, same_names)
+          .ok);
+  const auto wrong = judge(
+      ended("ring", "RESULT ring laps=3 hops=12 size=4 bytes=8 value=11 latency_us=80.5 ok=1\n"),
+      two_nodes, same_names);
+  EXPECT_FALSE(wrong.ok);
+  EXPECT_EQ(wrong.summary, "the ring of 4 ranks came back as 11 after 3 laps");
+}
+
+TEST(JudgePi, TheEstimateIsComputedAgainFromTheCounts) {
+  EXPECT_TRUE(judge(ended("pi", "RESULT pi hits=3141592 darts=4000000 pi=3.141592 ok=1\n"),
+                    two_nodes, same_names)
+                  .ok);
+  const auto wrong = judge(ended("pi", "RESULT pi hits=2356194 darts=4000000 pi=3.141592 ok=1\n"),
+                           two_nodes, same_names);
+  EXPECT_FALSE(wrong.ok);
+  EXPECT_EQ(wrong.summary, "2.356194 from 4000000 darts is not pi");
+}
+
+TEST(Judge, ATimeoutAndACrashAreFailures) {
+  ProgramRun run = ended("ring", "");
+  run.timed_out = true;
+  run.seconds = 60;
+  EXPECT_EQ(judge(run, two_nodes, same_names).summary, "did not end within 60 s");
+  run = ended("ring", "", 137);
+  run.err = "Killed\n-----------\n";
+  EXPECT_EQ(judge(run, two_nodes, same_names).summary, "ended with status 137: Killed");
+  EXPECT_FALSE(judge(run, two_nodes, same_names).ok);
+}
+
+TEST(Judge, NoResultLineIsAFailureWhateverTheExitStatus) {
+  const auto verdict = judge(ended("pi", "3.14\n"), two_nodes, same_names);
+  EXPECT_FALSE(verdict.ok);
+  EXPECT_EQ(verdict.summary, "ended with status 0");
+}
+
+}  // namespace
+}  // namespace clustermpi
