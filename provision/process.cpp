@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -150,6 +150,11 @@ void reap(pid_t pid, int* status = nullptr) {
               fmt::format("cannot start {}: {}", plan.program(), reason(error)));
 }
 
+/// glibc 2.36 declares pidfd_open(3) without the linkage that C++ needs.
+Descriptor open_pidfd(pid_t pid) {
+  return Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
+}
+
 // ---- Running to the end
 // --------------------------------------------------------------------------
 
@@ -288,7 +293,7 @@ void Supervisor::start(const ExecPlan& plan, const Descriptor& in, const Descrip
     reap(std::exchange(pid_, -1));
     throw_not_started(plan, *error);
   }
-  pidfd_ = Descriptor(::pidfd_open(pid_, 0));
+  pidfd_ = open_pidfd(pid_);
   if (!pidfd_.is_open()) {
     const int error = errno;
     ::kill(-pid_, SIGKILL);
@@ -426,7 +431,7 @@ std::optional<std::filesystem::path> find_program(std::string_view name) {
 
 std::string_view package_of(std::string_view program) {
   using Entry = std::pair<std::string_view, std::string_view>;
-  static constexpr std::array<Entry, 12> packages{{
+  static constexpr std::array<Entry, 13> packages{{
       {"ansible-playbook", "ansible"},
       {"apt-config", "apt"},
       {"debootstrap", "debootstrap"},
@@ -434,6 +439,7 @@ std::string_view package_of(std::string_view program) {
       {"ip", "iproute2"},
       {"nft", "nftables"},
       {"qemu-aarch64-static", "qemu-user-static"},
+      {"qemu-x86_64-static", "qemu-user-static"},
       {"ssh", "openssh-client"},
       {"ssh-keygen", "openssh-client"},
       {"systemd-nspawn", "systemd-container"},

@@ -1,5 +1,5 @@
-// A throw-away cluster of virtual nodes on this machine, as kind is for Kubernetes: each a full Debian
-// with systemd and sshd in its own network namespace.
+// A throw-away cluster of virtual nodes on this machine, as kind is for Kubernetes: each a full
+// Debian with systemd and sshd in its own network namespace.
 #pragma once
 
 #include <chrono>
@@ -33,7 +33,7 @@ struct NodeStatus {
   std::string suite;
   std::string arch;
   bool running = false;
-  bool cut = false;          ///< its link is down
+  bool cut = false;             ///< its link is down
   std::uint64_t rate_bits = 0;  ///< limit of its NIC; 0: none
 };
 
@@ -51,7 +51,7 @@ void up(const UpOptions& options, Reporter& reporter, CancelToken& cancel);
 void down(const std::string& name, Reporter& reporter);
 void down_all(Reporter& reporter);
 
-void cut(const std::string& host);   ///< link down: packets are lost, the node runs on
+void cut(const std::string& host);  ///< link down: packets are lost, the node runs on
 void mend(const std::string& host);
 void stop(const std::string& host);  ///< power off, at once, as by pulling the plug; its disk stays
 void start(const std::string& host, Reporter& reporter, CancelToken& cancel);

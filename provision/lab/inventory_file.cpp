@@ -1,0 +1,111 @@
+#include "provision/lab/inventory_file.hpp"
+
+#include <fmt/format.h>
+
+#include <system_error>
+
+#include "hosts/error.hpp"
+#include "provision/files.hpp"
+#include "provision/lab/base_root.hpp"
+#include "provision/process.hpp"
+#include "provision/ssh/known_hosts.hpp"
+
+namespace clustermpi::lab {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr unsigned ssh_port = 22;
+
+fs::path workspace(const LabRecord& lab) {
+  return lab.inventory.parent_path() / ".clustermpi";
+}
+
+std::string first_line(const LabRecord& lab) {
+  return fmt::format(
+      "# The lab \"{0}\", written by `clustermpi lab up`; `clustermpi lab down {0}` removes it.",
+      lab.name);
+}
+
+fs::path make_workspace(const LabRecord& lab) {
+  const fs::path folder = workspace(lab);
+  std::error_code failed;
+  if (fs::create_directory(folder, failed)) fs::permissions(folder, fs::perms::owner_all, failed);
+  if (failed) {
+    throw Error(ExitCode::local_failure,
+                fmt::format("cannot make {}: {}", folder.string(), failed.message()));
+  }
+  return folder;
+}
+
+}  // namespace
+
+fs::path identity_file(const LabRecord& lab) {
+  return workspace(lab) / (lab.name + "_ed25519");
+}
+
+std::string inventory_text(const LabRecord& lab) {
+  std::string text = fmt::format(
+      "{}\n\n[cluster]\nname = \"{}\"\nmanager = \"{}\"\nuser = \"{}\"\nnetwork = \"{}\"\n\n"
+      "[ssh]\nidentity = \"{}\"\n",
+      first_line(lab), lab.name, lab.nodes.front().name, node_user, lab.subnet(),
+      identity_file(lab).string());
+  for (const NodeRecord& node : lab.nodes) {
+    text += fmt::format("\n[[hosts]]  # Debian {}, {}\nnames = \"{}\"\naddress = \"{}\"\n",
+                        node.suite, node.arch, node.name, node.address);
+  }
+  return text;
+}
+
+void check_inventory_is_ours(const LabRecord& lab) {
+  const auto text = read_file_if_exists(lab.inventory);
+  if (!text || text->starts_with(first_line(lab))) return;
+  throw Error(
+      ExitCode::local_failure,
+      fmt::format("{} exists and is not that of the lab \"{}\"", lab.inventory.string(), lab.name),
+      "name another file with --inventory, or overwrite this one with --force");
+}
+
+std::string make_identity(const LabRecord& lab) {
+  make_workspace(lab);
+  const fs::path file = identity_file(lab);
+  if (!fs::exists(file)) {
+    const ProcessResult made = run_process({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C",
+                                            "lab " + lab.name, "-f", file.string()});
+    if (!made.ok()) {
+      throw Error(ExitCode::local_failure,
+                  fmt::format("ssh-keygen could not make {}: {}", file.string(), made.err));
+    }
+  }
+  return read_file(file.string() + ".pub");
+}
+
+void pin_host_key(const LabRecord& lab, const NodeRecord& node, const HostKey& key) {
+  KnownHosts known_hosts(make_workspace(lab) / "known_hosts");
+  for (const std::string& name : {node.name, node.address}) {
+    known_hosts.forget(name, ssh_port);
+    known_hosts.pin(name, ssh_port, key);
+  }
+}
+
+void write_inventory(const LabRecord& lab) {
+  write_file(lab.inventory, inventory_text(lab));
+}
+
+void forget_inventory(const LabRecord& lab) {
+  if (lab.inventory.empty() || lab.nodes.empty()) return;
+  std::error_code gone;
+  if (fs::exists(workspace(lab) / "known_hosts")) {
+    KnownHosts known_hosts(workspace(lab) / "known_hosts");
+    for (const NodeRecord& node : lab.nodes) {
+      known_hosts.forget(node.name, ssh_port);
+      known_hosts.forget(node.address, ssh_port);
+    }
+  }
+  fs::remove(identity_file(lab), gone);
+  fs::remove(identity_file(lab).string() + ".pub", gone);
+  if (read_file_if_exists(lab.inventory) == inventory_text(lab)) fs::remove(lab.inventory, gone);
+  fs::remove(workspace(lab), gone);  // unless a run has left something in it
+}
+
+}  // namespace clustermpi::lab
