@@ -1,0 +1,191 @@
+#!/bin/sh
+# Says what this node is, as `key=value` lines (hosts/facts.hpp describes them). Runs as the login user
+# through `sh -s`, changes nothing, and is POSIX sh for dash and busybox. What can be read without a new
+# process is: on a small board each one costs milliseconds, and there are a thousand boards.
+
+set -u -f
+LC_ALL=C
+PATH="${PATH:-/usr/bin:/bin}:/usr/sbin:/sbin"
+export LC_ALL PATH
+
+newline='
+'
+
+# A value ends at its first line break, so that none can pass itself off as another key.
+say() { printf '%s=%s\n' "$1" "${2%%"$newline"*}"; }
+
+# First line of a file into $line; empty where there is none.
+first_line() {
+  line=
+  { IFS= read -r line || :; } 2>/dev/null <"$1"
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+system() {
+  first_line /proc/sys/kernel/hostname
+  say hostname "${line%%.*}"
+  first_line /proc/sys/kernel/osrelease
+  say kernel "$line"
+
+  os_id='' os_version='' os_codename=''
+  if [ -r /etc/os-release ]; then
+    while IFS='=' read -r key value || [ -n "$key" ]; do
+      value=${value#[\"\']}
+      value=${value%[\"\']}
+      case $key in
+        ID) os_id=$value ;;
+        VERSION_ID) os_version=$value ;;
+        VERSION_CODENAME) os_codename=$value ;;
+      esac
+    done </etc/os-release
+  fi
+  say os_id "$os_id"
+  say os_version "$os_version"
+  say os_codename "$os_codename"
+
+  for file in /proc/device-tree/model /sys/firmware/devicetree/base/model; do
+    [ -r "$file" ] || continue
+    first_line "$file" # `read` drops the NUL that ends it
+    say model "$line"
+    break
+  done
+  if have systemd-detect-virt; then
+    virtualization=$(systemd-detect-virt 2>/dev/null)
+    say virtualization "$virtualization"
+  fi
+}
+
+# Online CPUs only: the others have no topology. A CPU that comes first among its siblings stands for its
+# core; core_id would not do, since ARM counts it from zero in every cluster. (grep, because the kernel
+# gives nothing of such a list to the single-byte reads of dash.)
+processors() {
+  cpus=0 cores=0 sockets=0 packages=' '
+  set +f
+  siblings=$(grep -s . /sys/devices/system/cpu/cpu[0-9]*/topology/thread_siblings_list /dev/null)
+  set -f
+  while IFS=: read -r file list; do
+    [ -n "$list" ] || continue
+    topology=${file%/*}
+    cpu=${topology%/*}
+    cpu=${cpu##*/cpu}
+    cpus=$((cpus + 1))
+    case $list in "$cpu" | "$cpu"[,-]*) cores=$((cores + 1)) ;; esac
+    first_line "$topology/physical_package_id"
+    case $line in '' | -*) line=0 ;; esac # boards that do not know
+    case $packages in
+      *" $line "*) ;;
+      *) packages="$packages$line " sockets=$((sockets + 1)) ;;
+    esac
+  done <<EOF
+$siblings
+EOF
+  if [ "$cpus" -eq 0 ] && [ -r /proc/cpuinfo ]; then
+    while read -r key _; do
+      [ "$key" = processor ] && cpus=$((cpus + 1))
+    done </proc/cpuinfo
+  fi
+  say sockets "$sockets"
+  say cores "$cores"
+  say cpus "$cpus"
+}
+
+memory() {
+  while read -r key value _; do
+    [ "$key" = MemTotal: ] || continue
+    say memory_kib "$value"
+    break
+  done </proc/meminfo
+}
+
+# Available KiB stand before the percentage; counted from there, since a device's name may hold blanks.
+disk() {
+  least=
+  while IFS= read -r line; do
+    # shellcheck disable=SC2086 # split into words
+    set -- ${line%%\%*}
+    while [ $# -gt 2 ]; do shift; done
+    case ${1:-} in '' | *[!0-9]*) continue ;; esac
+    if [ -z "$least" ] || [ "$1" -lt "$least" ]; then least=$1; fi
+  done <<EOF
+$(df -Pk /usr /var 2>/dev/null)
+EOF
+  say disk_free_kib "$least"
+}
+
+network() {
+  say ssh_connection "${SSH_CONNECTION:-}"
+  have ip || return 0
+  while read -r _ name family address _; do
+    case $family in inet | inet6) ;; *) continue ;; esac
+    [ "$name" = lo ] || say interface "${name%%@*} $address"
+  done <<EOF
+$(ip -o addr 2>/dev/null)
+EOF
+}
+
+login() {
+  say home "${HOME:-}"
+  say login_user "$(id -un)"
+  if [ "$(id -u)" -eq 0 ] || sudo -n true >/dev/null 2>&1; then say sudo 1; else say sudo 0; fi
+}
+
+# One look into dpkg's database for everything; it also knows the architecture of the userland, which may
+# be 32 bit below a 64-bit kernel.
+software() {
+  architecture='' openmpi='' python=''
+  while read -r status package version package_architecture; do
+    [ "$status" = installed ] || continue
+    case $package in
+      dpkg) architecture=$package_architecture ;;
+      *) say package "$package $version" ;;
+    esac
+    case $package in
+      openmpi-bin) openmpi=$version ;;
+      python3) python=$version ;;
+    esac
+  done <<EOF
+$(dpkg-query -W -f='${db:Status-Status} ${Package} ${Version} ${Architecture}\n' \
+    dpkg openmpi-bin libopenmpi-dev mpich libmpich-dev slurmd slurmctld slurm-client munge \
+    libpmix2 libpmix-dev python3 python3-apt g++ 2>/dev/null)
+EOF
+  say architecture "$architecture"
+
+  # Starting Python takes longer than all the rest: dpkg knows the version of Debian's own.
+  if [ -x /usr/bin/python3 ]; then
+    [ -n "$python" ] || python=$(/usr/bin/python3 -V 2>/dev/null)
+    say python "${python#Python }"
+  fi
+  [ -n "$openmpi" ] || candidate openmpi-bin
+}
+
+# What apt would install, where apt's cache is up to date: without it apt-cache reads all lists anew, for
+# seconds.
+candidate() {
+  cache=/var/cache/apt/pkgcache.bin
+  # shellcheck disable=SC3013 # dash and busybox have -nt
+  [ -r "$cache" ] && [ "$cache" -nt /var/lib/apt/lists ] && [ "$cache" -nt /var/lib/dpkg/status ] ||
+    return 0
+  while read -r key value; do
+    [ "$key" = Candidate: ] || continue
+    [ "$value" = '(none)' ] || say candidate "$1 $value"
+  done <<EOF
+$(apt-cache policy "$1" 2>/dev/null)
+EOF
+}
+
+main() {
+  say probe 1
+  system
+  processors
+  memory
+  say clock "$(date +%s.%N)"
+  network
+  login
+  disk
+  software
+  say end 1
+}
+
+# Our stdin is this script: nobody else may read from it.
+main </dev/null

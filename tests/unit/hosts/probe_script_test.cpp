@@ -1,0 +1,85 @@
+// The script and its reader belong together: what the one prints here, the other must understand.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "hosts/facts.hpp"
+
+namespace clustermpi {
+namespace {
+
+const std::string script = CLUSTERMPI_SOURCE_DIR "/provision/remote/probe.sh";
+
+/// What a command line prints; stderr is left to be seen.
+std::string output_of(const std::string& command) {
+  std::string out;
+  std::array<char, 4096> buffer{};
+  FILE* pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) return out;
+  while (const std::size_t length = fread(buffer.data(), 1, buffer.size(), pipe))
+    out.append(buffer.data(), length);
+  pclose(pipe);
+  return out;
+}
+
+bool installed(const std::string& program) {
+  return std::system(("command -v " + program + " >/dev/null").c_str()) == 0;
+}
+
+class ProbeScript : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    const std::string shell = GetParam();
+    if (!installed(shell.substr(0, shell.find(' ')))) GTEST_SKIP() << shell << " is not installed";
+  }
+
+  static std::string run(const std::string& environment = "") {
+    return output_of("env " + environment + " " + GetParam() + " -s < '" + script + "' 2>&1");
+  }
+};
+
+TEST_P(ProbeScript, SaysWhatThisMachineIs) {
+  const Facts facts = parse_probe(run("SSH_CONNECTION='10.0.0.9 1 127.0.0.1 22' HOME=/home/pi"));
+  EXPECT_EQ(facts.hostname + "\n", output_of("uname -n | cut -d. -f1"));
+  EXPECT_EQ(facts.kernel + "\n", output_of("uname -r"));
+  EXPECT_EQ(facts.architecture + "\n", output_of("dpkg --print-architecture"));
+  EXPECT_EQ(facts.os_id + "\n", output_of(". /etc/os-release && echo $ID"));
+  EXPECT_EQ(facts.os_codename + "\n", output_of(". /etc/os-release && echo $VERSION_CODENAME"));
+  EXPECT_EQ(std::to_string(facts.cores()) + "\n",
+            output_of("lscpu -p=CORE,SOCKET | grep -v '^#' | sort -u | wc -l"));
+  EXPECT_EQ(std::to_string(facts.memory_kib) + "\n",
+            output_of("awk '/^MemTotal:/ {print $2}' /proc/meminfo"));
+  EXPECT_GT(facts.disk_free_kib, 0u);
+  EXPECT_EQ(facts.home, "/home/pi");
+  EXPECT_EQ(facts.login_user + "\n", output_of("id -un"));
+  EXPECT_GT(facts.clock, 1.7e9);
+}
+
+TEST_P(ProbeScript, LetsNoValueForgeAKey) {
+  const std::string out = run("\"HOME=/home/pi\nsudo=1\nhostname=forged\"");
+  EXPECT_EQ(out.find("forged"), std::string::npos) << out;
+  EXPECT_EQ(parse_probe(out).home, "/home/pi");
+}
+
+TEST_P(ProbeScript, PrintsNothingButKeysAndValues) {
+  const std::string out = run();
+  EXPECT_EQ(out.substr(0, 8), "probe=1\n");
+  EXPECT_EQ(out.substr(out.size() - 6), "end=1\n");
+  for (std::size_t begin = 0; begin < out.size();) {
+    const std::string line = out.substr(begin, out.find('\n', begin) - begin);
+    EXPECT_NE(line.find('='), std::string::npos) << line;
+    begin += line.size() + 1;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shells, ProbeScript, testing::Values("dash", "busybox sh", "bash"),
+                         [](const auto& shell) {
+                           const std::string name = shell.param;
+                           return name.substr(0, name.find(' '));
+                         });
+
+}  // namespace
+}  // namespace clustermpi
