@@ -21,6 +21,36 @@ std::vector<std::string> words_of(const std::string& line) {
   return {std::istream_iterator<std::string>(stream), std::istream_iterator<std::string>()};
 }
 
+/// Of alternatives ("chrony|ntpsec") any one will do.
+bool has_package(const std::map<std::string, std::string>& installed,
+                 const std::string& alternatives) {
+  std::istringstream names(alternatives);
+  for (std::string name; std::getline(names, name, '|');) {
+    if (installed.contains(name)) return true;
+  }
+  return false;
+}
+
+/// A host on which nothing was installed yet: which packages it lacks, what will be written.
+std::vector<std::string> first_install(const std::vector<ManagedItem>& wanted,
+                                       const std::map<std::string, std::string>& installed) {
+  std::vector<std::string> packages;
+  std::vector<std::string> places;
+  for (const ManagedItem& item : wanted) {
+    if (item.kind == "package" && !has_package(installed, item.name)) {
+      packages.push_back(item.name.substr(0, item.name.find('|')));
+    }
+    if (item.kind == "file") places.push_back(item.name);
+    if (item.kind == "block" || item.kind == "line") {
+      places.push_back(fmt::format("a {} in {}", item.kind, item.name));
+    }
+  }
+  std::vector<std::string> changes;
+  if (!packages.empty()) changes.push_back(fmt::format("install {}", fmt::join(packages, ", ")));
+  if (!places.empty()) changes.push_back(fmt::format("write {}", fmt::join(places, ", ")));
+  return changes;
+}
+
 }  // namespace
 
 std::vector<ManagedItem> parse_managed_list(std::string_view text, const std::string& file) {
@@ -48,6 +78,31 @@ std::vector<ItemState> HostState::drift() const {
   std::ranges::copy_if(items, std::back_inserter(changed),
                        [](const ItemState& item) { return item.recorded != item.current; });
   return changed;
+}
+
+std::string describe_drift(const ItemState& item) {
+  const bool gone = item.current == "-";
+  if (item.kind == "package") {
+    return gone ? fmt::format("install {} again: it was removed", item.name)
+                : fmt::format("check {}: it went from {} to {}", item.name, item.recorded,
+                              item.current);
+  }
+  if (item.kind == "service") {
+    return fmt::format("put the service {} right: it is {}", item.name, item.current);
+  }
+  const std::string place =
+      item.kind == "file" ? item.name : fmt::format("the {} in {}", item.kind, item.name);
+  return fmt::format("put {} right: it was {} by hand", place, gone ? "removed" : "changed");
+}
+
+std::vector<std::string> outstanding_changes(const HostState& state, const std::string& inputs,
+                                             const std::vector<ManagedItem>& wanted,
+                                             const std::map<std::string, std::string>& installed) {
+  if (!state.inputs) return first_install(wanted, installed);
+  std::vector<std::string> changes;
+  if (*state.inputs != inputs) changes.emplace_back("apply the changed settings");
+  for (const ItemState& item : state.drift()) changes.push_back(describe_drift(item));
+  return changes;
 }
 
 HostState parse_host_state(std::string_view output) {

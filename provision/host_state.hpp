@@ -1,7 +1,7 @@
 // What the roles leave on a node, what was recorded of it, and how that compares with now.
 #pragma once
 
-#include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,6 +42,16 @@ struct HostState {
   /// Items that are no longer as the last install left them.
   [[nodiscard]] std::vector<ItemState> drift() const;
 };
+
+/// "put the block in /etc/hosts right: it was changed by hand"
+[[nodiscard]] std::string describe_drift(const ItemState& item);
+
+/// What an install has to do on a host, in plain words; empty where it is as the last install left
+/// it. `inputs` is today's digest, `wanted` what the roles leave there, `installed` its packages
+/// now.
+[[nodiscard]] std::vector<std::string> outstanding_changes(
+    const HostState& state, const std::string& inputs, const std::vector<ManagedItem>& wanted,
+    const std::map<std::string, std::string>& installed);
 
 /// Reads what remote/record.sh prints in check mode. Lines that it does not know are ignored.
 [[nodiscard]] HostState parse_host_state(std::string_view output);

@@ -92,50 +92,6 @@ std::vector<ManagedItem> managed_items(const std::vector<std::string>& roles,
   return items;
 }
 
-std::string join_names(const std::vector<std::string>& names) {
-  return fmt::format("{}", fmt::join(names, ", "));
-}
-
-/// A bare host in plain words: which packages it lacks, which files will be written.
-std::vector<std::string> first_install(const std::vector<ManagedItem>& items, const Facts& facts) {
-  std::vector<std::string> packages;
-  std::vector<std::string> files;
-  for (const ManagedItem& item : items) {
-    if (item.kind == "package" && !facts.packages.contains(item.name))
-      packages.push_back(item.name);
-    if (item.kind == "file") files.push_back(item.name);
-    if (item.kind == "block" || item.kind == "line")
-      files.push_back("a " + item.kind + " in " + item.name);
-  }
-  std::vector<std::string> changes;
-  if (!packages.empty()) changes.push_back("install " + join_names(packages));
-  if (!files.empty()) changes.push_back("write " + join_names(files));
-  return changes;
-}
-
-std::string drifted(const ItemState& item) {
-  if (item.kind == "package") {
-    return item.current == "-" ? fmt::format("install {} again: it was removed", item.name)
-                               : fmt::format("check {}: it went from {} to {}", item.name,
-                                             item.recorded, item.current);
-  }
-  if (item.kind == "service")
-    return fmt::format("start {} again: it is {}", item.name, item.current);
-  const std::string place =
-      item.kind == "file" ? item.name : fmt::format("the {} in {}", item.kind, item.name);
-  return fmt::format("put {} right: it was {} by hand", place,
-                     item.current == "-" ? "removed" : "changed");
-}
-
-std::vector<std::string> changes_for(const HostState& state, const std::string& inputs,
-                                     const std::vector<ManagedItem>& items, const Facts& facts) {
-  if (!state.inputs) return first_install(items, facts);
-  std::vector<std::string> changes;
-  if (*state.inputs != inputs) changes.push_back("apply the changed settings");
-  for (const ItemState& item : state.drift()) changes.push_back(drifted(item));
-  return changes;
-}
-
 std::string record_script(const std::string& inputs, const std::vector<ManagedItem>& items) {
   std::string list;
   for (const ManagedItem& item : items) list += fmt::format("{} {}\n", item.kind, item.name);
@@ -184,8 +140,8 @@ std::vector<Change> InstallStep::plan(Cluster& cluster) {
   for (const std::string& host : cluster.active()) {
     const auto items = managed_items(roles_, variables_of(inventory, host));
     const std::string inputs = inputs_digest(inventory, playbooks, key, host);
-    for (std::string& what :
-         changes_for(cluster.states[host], inputs, items, cluster.facts.at(host))) {
+    for (std::string& what : outstanding_changes(cluster.states[host], inputs, items,
+                                                 cluster.facts.at(host).packages)) {
       changes.push_back({host, std::move(what)});
     }
   }
@@ -196,7 +152,7 @@ std::string InstallStep::apply(Cluster& cluster, const std::vector<Change>& chan
   for (const Change& change : changes) cluster.detail("will " + change.what, change.host);
   for (const auto& [host, state] : cluster.states) {
     if (!cluster.is_active(host) || !state.inputs) continue;
-    for (const ItemState& item : state.drift()) cluster.note(drifted(item), host);
+    for (const ItemState& item : state.drift()) cluster.note(describe_drift(item), host);
   }
   cluster.workspace().create();
   make_cluster_key(cluster);
@@ -257,7 +213,7 @@ void InstallStep::record(Cluster& cluster, const std::vector<std::string>& hosts
     } else if (!missing.empty()) {
       cluster.fail(host,
                    {"install_incomplete",
-                    fmt::format("Ansible ended well, but there is no {}", join_names(missing)),
+                    fmt::format("Ansible ended well, but there is no {}", fmt::join(missing, ", ")),
                     fmt::format("see {}", cluster.workspace().ansible_log().string())});
     } else {
       take_versions(cluster.facts[host], state);

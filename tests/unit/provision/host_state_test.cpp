@@ -53,5 +53,38 @@ TEST(HostState, DriftIsWhatIsNotAsRecorded) {
                           ItemState{"file", "/etc/ssh/ssh_known_hosts", "cccc", "-"}));
 }
 
+const std::vector<ManagedItem> wanted{{"package", "python3", ""},
+                                      {"package", "chrony|ntpsec", ""},
+                                      {"package", "openmpi-bin", ""},
+                                      {"block", "/etc/hosts", ""},
+                                      {"file", "/etc/ssh/clustermpi_known_hosts", ""}};
+
+TEST(OutstandingChanges, ABareHostLacksPackagesAndFiles) {
+  EXPECT_THAT(outstanding_changes({}, "new", wanted, {{"python3", "3.11.2-1"}, {"ntpsec", "1.2"}}),
+              ElementsAre("install openmpi-bin",
+                          "write a block in /etc/hosts, /etc/ssh/clustermpi_known_hosts"));
+}
+
+TEST(OutstandingChanges, AHostAsTheLastRunLeftItNeedsNothing) {
+  const HostState state{"same", {{"block", "/etc/hosts", "aaaa", "aaaa"}}};
+  EXPECT_THAT(outstanding_changes(state, "same", wanted, {}), IsEmpty());
+}
+
+TEST(OutstandingChanges, ChangedSettingsAndEachDriftAreNamed) {
+  const HostState state{"old",
+                        {{"block", "/etc/hosts", "aaaa", "bbbb"},
+                         {"file", "/etc/ssh/clustermpi_known_hosts", "cccc", "-"},
+                         {"package", "openmpi-bin", "4.1.4", "-"},
+                         {"package", "python3", "3.11.2-1", "3.11.2-2"},
+                         {"service", "systemd-timesyncd", "enabled", "disabled"}}};
+  EXPECT_THAT(outstanding_changes(state, "new", wanted, {}),
+              ElementsAre("apply the changed settings",
+                          "put the block in /etc/hosts right: it was changed by hand",
+                          "put /etc/ssh/clustermpi_known_hosts right: it was removed by hand",
+                          "install openmpi-bin again: it was removed",
+                          "check python3: it went from 3.11.2-1 to 3.11.2-2",
+                          "put the service systemd-timesyncd right: it is disabled"));
+}
+
 }  // namespace
 }  // namespace clustermpi
