@@ -15,6 +15,7 @@
 #include "provision/descriptor.hpp"
 #include "provision/files.hpp"
 #include "provision/lab/events.hpp"
+#include "provision/lab/host_settings.hpp"
 #include "provision/lab/mounts.hpp"
 #include "provision/lab/processes.hpp"
 #include "provision/process.hpp"
@@ -124,6 +125,14 @@ void run_inside(const fs::path& root, std::vector<std::string> argv) {
   }
 }
 
+/// qemu's user emulation lacks what systemd hands credentials to services with: every unit that
+/// asks for some, among them those that make users and temporary files, would fail.
+void spare_credentials(const fs::path& root) {
+  const fs::path folder = root / "etc/systemd/system/service.d";
+  fs::create_directories(folder);
+  write_file(folder / "50-emulated.conf", "[Service]\nLoadCredential=\nImportCredential=\n");
+}
+
 /// From a system that debootstrap made to one that many nodes can start from.
 void generalize(const fs::path& root) {
   run_inside(root, {"useradd", "--create-home", "--shell", "/bin/bash", "--uid",
@@ -170,6 +179,7 @@ fs::path base_root(const std::string& suite, const std::string& arch, const AptS
   try {
     run_debootstrap(suite, arch, apt, partial, reporter, cancel);
     generalize(partial);
+    if (arch != native_arch()) spare_credentials(partial);
   } catch (const Error&) {
     end_build(partial);
     throw;

@@ -43,14 +43,17 @@ std::string first_line(const std::string& text) {
   return text.substr(0, text.find('\n'));
 }
 
-std::string qemu_name(const std::string& arch) {
-  return arch == "arm64" ? "qemu-aarch64" : "qemu-x86_64";
+/// Not the name that Debian's package registers: ours is looked at first, and goes with the labs.
+std::string handler_name(const std::string& arch) {
+  return "clustermpi-" + arch;
 }
 
-/// The line with the magic bytes, as Debian's package has it. The F flag matters: the kernel then
-/// holds the interpreter open, and no node needs a copy of it.
-std::string registration(const std::string& name, const std::string& arch) {
-  const fs::path file = fs::path("/usr/lib/binfmt.d") / (name + ".conf");
+/// The line with the magic bytes, as Debian's package has it, under our name and with the flags
+/// that a node needs: F, the kernel holds the interpreter open, so that no node needs a copy; C
+/// (with O), a setuid program gets its rights, without which there is no sudo.
+std::string handler_line(const std::string& arch) {
+  const fs::path file =
+      fmt::format("/usr/lib/binfmt.d/qemu-{}.conf", arch == "arm64" ? "aarch64" : "x86_64");
   const auto text = read_file_if_exists(file);
   if (!text) {
     throw Error(
@@ -59,8 +62,11 @@ std::string registration(const std::string& name, const std::string& arch) {
         "install it: apt-get install qemu-user-static");
   }
   const std::string line = first_line(*text);
-  const std::size_t flags = line.rfind(':');
-  return line.find('F', flags) == std::string::npos ? line + "F" : line;
+  const std::size_t name_end = line.find(':', 1);
+  const std::size_t flags = line.rfind(':') + 1;
+  const bool keeps_name = line.find('P', flags) != std::string::npos;
+  return fmt::format(":{}{}{}", handler_name(arch), line.substr(name_end, flags - name_end),
+                     keeps_name ? "POCF" : "OCF");
 }
 
 }  // namespace
@@ -76,7 +82,7 @@ HostSettings::Record HostSettings::load() const {
   record.sysctls = json.at("sysctls").get<std::map<std::string, std::string>>();
   record.mounted_binfmt = json.at("mounted_binfmt");
   record.made_netns_folder = json.at("made_netns_folder");
-  record.emulated = json.at("emulated").get<std::map<std::string, bool>>();
+  record.handlers = json.at("handlers").get<std::set<std::string>>();
   return record;
 }
 
@@ -84,7 +90,7 @@ void HostSettings::save(const Record& record) const {
   const nlohmann::json json = {{"sysctls", record.sysctls},
                                {"mounted_binfmt", record.mounted_binfmt},
                                {"made_netns_folder", record.made_netns_folder},
-                               {"emulated", record.emulated}};
+                               {"handlers", record.handlers}};
   write_file(record_, json.dump(2) + "\n", 0600);
 }
 
@@ -118,10 +124,10 @@ void HostSettings::emulate(const std::string& arch) {
                   fmt::format("cannot run {} programs: this kernel has no binfmt_misc", arch));
     }
   }
-  const std::string name = qemu_name(arch);
+  const std::string name = handler_name(arch);
   if (fs::exists(binfmt / name)) return;
-  const std::string line = registration(name, arch);
-  record.emulated[name] = true;
+  const std::string line = handler_line(arch);
+  record.handlers.insert(name);
   save(record);
   set_or_throw(binfmt / "register", line);
 }
@@ -131,7 +137,7 @@ void HostSettings::restore() {
   const Record record = load();
   for (const auto& [key, before] : record.sysctls) set_or_throw(sys_ / key, before);
   const fs::path binfmt = sys_ / "fs/binfmt_misc";
-  for (const auto& [name, ours] : record.emulated) {
+  for (const std::string& name : record.handlers) {
     if (fs::exists(binfmt / name)) set_or_throw(binfmt / name, "-1");
   }
   if (record.mounted_binfmt) ::umount2(binfmt.c_str(), MNT_DETACH);

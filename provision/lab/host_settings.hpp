@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 
 namespace clustermpi::lab {
@@ -16,7 +17,7 @@ class HostSettings {
 
   /// Forwarding between the labs and the world, inotify objects for dozens of systemds.
   void prepare();
-  /// Lets the kernel run programs of `arch` ("arm64") through qemu, where it does not yet.
+  /// Lets the kernel run programs of `arch` ("arm64") through qemu, setuid ones too.
   /// Throws Error{local_failure} with the package to install.
   void emulate(const std::string& arch);
   void restore();
@@ -25,8 +26,8 @@ class HostSettings {
   struct Record {
     std::map<std::string, std::string> sysctls;  ///< path below /proc/sys -> value before
     bool mounted_binfmt = false;
-    bool made_netns_folder = false;        ///< `ip netns` makes /run/netns a mount, and leaves it
-    std::map<std::string, bool> emulated;  ///< names registered with binfmt_misc
+    bool made_netns_folder = false;  ///< `ip netns` makes /run/netns a mount, and leaves it
+    std::set<std::string> handlers;  ///< registered with binfmt_misc
   };
   [[nodiscard]] Record load() const;
   void save(const Record& record) const;
