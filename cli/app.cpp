@@ -74,6 +74,7 @@ void add_commands(CLI::App& app, Session& session) {
   add_verify(app, session);
   add_hostkey(app, session);
   add_lab(app, session);
+  add_completion(app, session);
 }
 
 /// Also for errors: with --json there is always exactly one document on stdout.

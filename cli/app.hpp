@@ -96,5 +96,6 @@ void add_run(CLI::App& app, Session& session);
 void add_verify(CLI::App& app, Session& session);
 void add_up(CLI::App& app, Session& session);
 void add_lab(CLI::App& app, Session& session);
+void add_completion(CLI::App& app, Session& session);
 
 }  // namespace clustermpi::cli

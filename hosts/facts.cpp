@@ -158,6 +158,18 @@ void read_network(const Answer& answer, Facts& facts) {
   if (facts.interfaces.empty() && usable) facts.cluster_address = reached;  // a node without `ip`
 }
 
+/// "ssh-ed25519 AAAA..." as a known_hosts file has it; the comment behind it is left out.
+void read_host_keys(const Answer& answer, Facts& facts) {
+  for (const std::string& line : all(answer, "host_key")) {
+    const auto parts = words(line);
+    if (parts.size() < 2) continue;
+    const std::string type = harmless(std::string(parts[0]), "-@.");
+    const std::string blob = harmless(std::string(parts[1]), "+/=");
+    if (!type.empty() && !blob.empty()) facts.host_keys.push_back(type + " " + blob);
+  }
+  std::sort(facts.host_keys.begin(), facts.host_keys.end());
+}
+
 void read_software(const Answer& answer, Facts& facts) {
   const auto versions = [&](std::string_view key) {
     std::map<std::string, std::string> found;
@@ -218,6 +230,7 @@ Facts parse_probe(std::string_view output) {
   facts.clock = number<double>(text(answer, "clock"));
   read_processors(answer, facts);
   read_network(answer, facts);
+  read_host_keys(answer, facts);
   read_software(answer, facts);
   return facts;
 }
@@ -246,6 +259,7 @@ void to_json(nlohmann::json& json, const Facts& facts) {
           {"home", facts.home},
           {"login_user", facts.login_user},
           {"sudo", facts.sudo},
+          {"host_keys", facts.host_keys},
           {"python", facts.python ? nlohmann::json(to_string(*facts.python)) : nlohmann::json()},
           {"python_apt", facts.python_apt},
           {"clock", facts.clock},
@@ -274,6 +288,7 @@ void from_json(const nlohmann::json& json, Facts& facts) {
   read("home", facts.home);
   read("login_user", facts.login_user);
   read("sudo", facts.sudo);
+  read("host_keys", facts.host_keys);
   read("python_apt", facts.python_apt);
   read("clock", facts.clock);
   read("clock_offset", facts.clock_offset);

@@ -14,6 +14,7 @@
 //   interface*         "NAME ADDRESS/PREFIX", IPv4 and IPv6, without the loopback interface
 //   sudo               1 or 0
 //   python             version of /usr/bin/python3; left out where there is none
+//   host_key*          "TYPE BASE64", of its SSH server
 //   package*, candidate*   "NAME VERSION"
 //
 // Nodes are not trusted: control characters are dropped from values, and those that end up in paths or
@@ -70,6 +71,7 @@ struct Facts {
   std::string home;  ///< home of the user we logged in as
   std::string login_user;
   bool sudo = false;                      ///< root without a password
+  std::vector<std::string> host_keys;     ///< of its SSH server: "ssh-ed25519 AAAA...", sorted
   std::optional<Version> python;          ///< none installed: empty
   bool python_apt = false;                ///< whether Ansible's apt module would work at once
   double clock = 0;                       ///< the node's, seconds since 1970, while the probe ran

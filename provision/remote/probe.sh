@@ -130,6 +130,17 @@ login() {
   if [ "$(id -u)" -eq 0 ] || sudo -n true >/dev/null 2>&1; then say sudo 1; else say sudo 0; fi
 }
 
+# Readable by everyone; the other nodes are told them.
+host_keys() {
+  set +f
+  for file in /etc/ssh/ssh_host_*_key.pub; do
+    [ -r "$file" ] || continue
+    first_line "$file"
+    say host_key "$line"
+  done
+  set -f
+}
+
 # One look into dpkg's database for everything; it also knows the architecture of the userland, which may
 # be 32 bit below a 64-bit kernel.
 software() {

@@ -61,7 +61,7 @@ std::string playbooks_digest() {
 Json without_connection(const Json& variables) {
   Json kept = Json::object();
   for (const auto& [name, value] : variables.items()) {
-    if (!name.starts_with("ansible_") && !value.is_null() && name != "base_cluster_key_file")
+    if (!name.starts_with("ansible_") && !value.is_null() && name != "cluster_key")
       kept[name] = value;
   }
   return kept;
@@ -71,11 +71,21 @@ Json variables_of(const Json& inventory, const std::string& host) {
   return inventory.at("_meta").at("hostvars").value(host, Json::object());
 }
 
+/// Every host knows the keys of all others.
+Json host_keys(const Json& inventory) {
+  Json keys = Json::object();
+  for (const auto& [host, variables] : inventory.at("_meta").at("hostvars").items()) {
+    keys[host] = variables.value("cluster_host_keys", Json::array());
+  }
+  return keys;
+}
+
 /// What a host's installation depends on. Equal digests: the playbooks would do the same again.
 std::string inputs_digest(const Json& inventory, const std::string& playbooks,
                           const std::string& key, const std::string& host) {
   const Json global = inventory.value("/all/vars"_json_pointer, Json::object());
-  return sha256(fmt::format("{}\n{}\n{}\n{}\n", playbooks, key, without_connection(global).dump(),
+  return sha256(fmt::format("{}\n{}\n{}\n{}\n{}\n", playbooks, key, host_keys(inventory).dump(),
+                            without_connection(global).dump(),
                             without_connection(variables_of(inventory, host)).dump()));
 }
 
@@ -120,7 +130,14 @@ void take_versions(Facts& facts, const HostState& state) {
 Json playbook_inventory(const Cluster& cluster) {
   Json inventory = ansible_inventory(cluster.inventory(), cluster.facts,
                                      fs::absolute(cluster.workspace().ssh_config()));
-  inventory["all"]["vars"]["base_cluster_key_file"] = cluster_key(cluster).string();
+  inventory["all"]["vars"]["cluster_key"] = cluster_key(cluster).string();
+  Json& variables = inventory["_meta"]["hostvars"];
+  for (const Json& builder : inventory["builders"]["hosts"]) {
+    variables[builder.get<std::string>()]["openmpi_compilers"] = true;
+  }
+  for (const auto& [host, facts] : cluster.facts) {
+    if (variables.contains(host)) variables[host]["cluster_host_keys"] = facts.host_keys;
+  }
   return inventory;
 }
 

@@ -37,6 +37,9 @@ interface=docker0 172.17.0.1/16
 home=/home/pi
 login_user=pi
 sudo=1
+host_key=ssh-rsa AAAAB3NzaC1yc2E= root@red01
+host_key=ssh-ed25519 AAAAC3NzaC1lZDI1 root@red01
+host_key=ssh-ed25519 {{lookup('pipe')}} root@red01
 disk_free_kib=10123456
 package=openmpi-bin 4.1.4-3+b1
 package=python3 3.11.2-1+b1
@@ -102,6 +105,8 @@ TEST(ParseProbe, ReadsEveryKey) {
   EXPECT_EQ(facts.home, "/home/pi");
   EXPECT_EQ(facts.login_user, "pi");
   EXPECT_TRUE(facts.sudo);
+  EXPECT_THAT(facts.host_keys,
+              ElementsAre("ssh-ed25519 AAAAC3NzaC1lZDI1", "ssh-rsa AAAAB3NzaC1yc2E="));
   EXPECT_EQ(facts.python, (Version{3, 11, 2}));
   EXPECT_TRUE(facts.python_apt);
   EXPECT_DOUBLE_EQ(facts.clock, 1718000000.25);

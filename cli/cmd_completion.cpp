@@ -1,0 +1,135 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <ostream>
+
+#include "cli/app.hpp"
+
+namespace clustermpi::cli {
+
+namespace {
+
+/// A command with the words that lead to it: {"lab", "up"}.
+struct CommandPath {
+  const CLI::App* command;
+  std::vector<std::string> words;
+};
+
+/// Deepest first, so that a script that tries them in order finds the most special one.
+void collect(const CLI::App& app, const std::vector<std::string>& words,
+             std::vector<CommandPath>& paths) {
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    std::vector<std::string> deeper = words;
+    deeper.push_back(sub->get_name());
+    collect(*sub, deeper, paths);
+  }
+  paths.push_back({&app, words});
+}
+
+std::vector<std::string> names_of_subcommands(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(sub->get_name());
+  return names;
+}
+
+std::vector<std::string> long_options(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+/// The words that may follow: subcommands, own options, and the common ones.
+std::string words_after(const CLI::App& root, const CLI::App& command) {
+  std::vector<std::string> words = names_of_subcommands(command);
+  for (const CLI::App* app : {&command, &root}) {
+    for (const std::string& name : long_options(*app)) words.push_back(name);
+    if (&command == &root) break;
+  }
+  return fmt::format("{}", fmt::join(words, " "));
+}
+
+std::string bash_script(const CLI::App& root) {
+  std::vector<CommandPath> paths;
+  collect(root, {}, paths);
+  std::string cases;
+  for (const auto& [command, words] : paths) {
+    const std::string prefix = words.empty() ? "" : fmt::format(" {}", fmt::join(words, " "));
+    cases += fmt::format("    \"{}\"*) words='{}' ;;\n", prefix, words_after(root, *command));
+  }
+  return fmt::format(
+      "_clustermpi() {{\n"
+      "  local path= words= i\n"
+      "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
+      "    [[ ${{COMP_WORDS[i]}} == -* ]] || path+=\" ${{COMP_WORDS[i]}}\"\n"
+      "  done\n"
+      "  case $path in\n{}  esac\n"
+      "  COMPREPLY=($(compgen -W \"$words\" -- \"${{COMP_WORDS[COMP_CWORD]}}\"))\n"
+      "}}\n"
+      "complete -o default -F _clustermpi clustermpi\n",
+      cases);
+}
+
+std::string zsh_script(const CLI::App& root) {
+  return "#compdef clustermpi\nautoload -U +X bashcompinit && bashcompinit\n" + bash_script(root);
+}
+
+std::string fish_quoted(const std::string& text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + "'";
+}
+
+std::string fish_script(const CLI::App& root) {
+  std::vector<CommandPath> paths;
+  collect(root, {}, paths);
+  std::string script;
+  for (const auto& [command, words] : paths) {
+    std::string condition = words.empty() ? "__fish_use_subcommand" : "";
+    for (const std::string& word : words) {
+      condition +=
+          fmt::format("{}__fish_seen_subcommand_from {}", condition.empty() ? "" : "; and ", word);
+    }
+    for (const CLI::App* sub : command->get_subcommands([](const CLI::App*) { return true; })) {
+      script += fmt::format("complete -c clustermpi -n '{}' -f -a {} -d {}\n", condition,
+                            sub->get_name(), fish_quoted(sub->get_description()));
+    }
+    for (const CLI::Option* option : command->get_options()) {
+      for (const std::string& name : option->get_lnames()) {
+        script += fmt::format("complete -c clustermpi{} -l {} -d {}\n",
+                              words.empty() ? "" : fmt::format(" -n '{}'", condition), name,
+                              fish_quoted(option->get_description()));
+      }
+    }
+  }
+  return script;
+}
+
+}  // namespace
+
+void add_completion(CLI::App& app, Session& session) {
+  auto shell = std::make_shared<std::string>();
+  auto* command = app.add_subcommand("completion", "The completion script of a shell");
+  command->add_option("shell", *shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  command->footer(
+      "  bash: source <(clustermpi completion bash)\n"
+      "  zsh:  clustermpi completion zsh >\"${fpath[1]}/_clustermpi\"\n"
+      "  fish: clustermpi completion fish >~/.config/fish/completions/clustermpi.fish");
+  command->callback([&app, &session, shell] {
+    session.action = [&app, &session, shell] {
+      session.out() << (*shell == "bash"  ? bash_script(app)
+                        : *shell == "zsh" ? zsh_script(app)
+                                          : fish_script(app));
+      return ExitCode::ok;
+    };
+  });
+}
+
+}  // namespace clustermpi::cli
