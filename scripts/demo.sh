@@ -49,5 +49,5 @@ $((booted - built)) s for the lab, $((verified - booted)) s for \`clustermpi up\
 The lab is still up, its inventory is $dir/cluster.toml:
   cd $dir
   $clustermpi run -n 4 -- hostname
-  $clustermpi lab down --name $name      # when you have seen enough
+  $clustermpi lab down $name      # when you have seen enough
 END

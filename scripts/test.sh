@@ -17,7 +17,7 @@ CLUSTERMPI_TEST_LABS=$(mktemp -d)
 sweep() {
   local lab
   for lab in "$CLUSTERMPI_TEST_LABS"/*; do
-    [[ -e $lab ]] && build/dev/clustermpi lab down --name "$(basename "$lab")"
+    [[ -e $lab ]] && build/dev/clustermpi lab down "$(basename "$lab")"
   done
   rm -rf "$CLUSTERMPI_TEST_LABS"
 }

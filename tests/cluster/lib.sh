@@ -13,7 +13,7 @@ lab_is_up=''
 clean_up() {
   [[ -n $lab_is_up ]] || return 0
   say "lab down"
-  if "$CLUSTERMPI" lab down --name "$lab" >"$work/down" 2>&1; then
+  if "$CLUSTERMPI" lab down "$lab" >"$work/down" 2>&1; then
     [[ -z ${CLUSTERMPI_TEST_LABS:-} ]] || rm -f "$CLUSTERMPI_TEST_LABS/$lab"
   else
     printf 'FAIL: lab down:\n%s\n' "$(<"$work/down")"
@@ -31,7 +31,7 @@ start_lab() {
 }
 
 stop_lab() {
-  run lab down --name "$lab"
+  run lab down "$lab"
   expect_status 0 "lab down"
   rm -rf cluster.toml .clustermpi
 }
