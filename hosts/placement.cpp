@@ -49,8 +49,8 @@ std::vector<RankPlace> place_by_core(const std::vector<NodeSlots>& nodes, unsign
   const unsigned slots = total_slots(nodes);
   if (np > slots)
     throw Error(ExitCode::usage,
-                fmt::format("{} ranks asked for, but {} {} {} slots", np, fold_hosts(nodes),
-                            nodes.size() == 1 ? "has" : "have", slots),
+                fmt::format("{} ranks asked for, but {} {} {} slot{}", np, fold_hosts(nodes),
+                            nodes.size() == 1 ? "has" : "have", slots, slots == 1 ? "" : "s"),
                 fmt::format("ask for at most {}, or raise 'slots' in the inventory", slots));
   if (np == 0) np = slots;
   std::vector<RankPlace> ranks;

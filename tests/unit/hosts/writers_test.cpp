@@ -1,0 +1,235 @@
+#include "hosts/writers.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "hosts/error.hpp"
+#include "tests/unit/hosts/example_fleet.hpp"
+
+namespace clustermpi {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+std::string refusal(const std::function<void()>& write) {
+  try {
+    write();
+    return "no error";
+  } catch (const Error& error) {
+    return std::string(error.what()) + " / " + error.hint();
+  }
+}
+
+std::string machinefile_refusal(const std::vector<NodeSlots>& nodes) {
+  return refusal([&] { (void)machinefile(nodes, MpiFormat::openmpi4); });
+}
+
+TEST(Machinefile, HasOneLineAHost) {
+  for (const MpiFormat format : {MpiFormat::openmpi4, MpiFormat::openmpi5})
+    EXPECT_EQ(machinefile({{"red", 4, 4}, {"red01", 2, 4}}, format),
+              "red slots=4\nred01 slots=2\n");
+}
+
+TEST(Machinefile, RefusesWhatOpenMpiMisreads) {
+  EXPECT_EQ(machinefile_refusal({{"cpu", 1, 1}}),
+            "host cpu is a word of Open MPI's hostfile and cannot name a host / rename it in the "
+            "inventory");
+  EXPECT_EQ(
+      machinefile_refusal({{"my_pi", 1, 1}}),
+      "host my_pi has an underscore, which Open MPI's launcher rejects: use a hyphen / rename it "
+      "in the inventory");
+  EXPECT_EQ(
+      machinefile_refusal({{"a.x", 1, 1}, {"a.y", 1, 1}}),
+      "host a.y stands twice in the machinefile: Open MPI cuts names at the first dot / rename "
+      "it in the inventory");
+  EXPECT_EQ(
+      machinefile_refusal({{"a", 0, 1}}),
+      "host a has no slots, which Open MPI takes for a full node / rename it in the inventory");
+}
+
+TEST(Rankfile, HasOneLineARank) {
+  for (const MpiFormat format : {MpiFormat::openmpi4, MpiFormat::openmpi5})
+    EXPECT_EQ(rankfile({{0, "red", 0}, {1, "red", 1}, {2, "red01", 0}}, format),
+              "rank 0=red slot=0\nrank 1=red slot=1\nrank 2=red01 slot=0\n");
+}
+
+TEST(Rankfile, RefusesNamesThatOverflowOpenMpi) {
+  const std::string longest(53, 'n');
+  EXPECT_EQ(rankfile({{0, longest, 10}}, MpiFormat::openmpi4), "rank 0=" + longest + " slot=10\n");
+  const std::string longer = longest + "n";
+  EXPECT_EQ(
+      refusal([&] {
+        (void)rankfile({{0, longer, 10}}, MpiFormat::openmpi5);
+      }),
+      "host " + longer +
+          " has a name that is too long for a rankfile: with its core it may have 55 characters "
+          "/ rename it in the inventory");
+}
+
+TEST(Rankfile, RefusesRanksOutOfOrder) {
+  EXPECT_EQ(
+      refusal([] {
+        (void)rankfile({{1, "a", 0}, {0, "a", 1}}, MpiFormat::openmpi4);
+      }),
+      "rank 1 stands where Open MPI's rankfile needs rank 0 / list the ranks from 0, each once");
+  EXPECT_THAT(refusal([] {
+                (void)rankfile({{0, "a", 0}, {0, "a", 1}}, MpiFormat::openmpi4);
+              }),
+              HasSubstr("rank 0 stands where Open MPI's rankfile needs rank 1"));
+}
+
+TEST(EtcHosts, TakesTheAddressesInsideTheCluster) {
+  Inventory inventory = example::inventory();
+  inventory.hosts[0].address = "gate.example.org";
+  inventory.hosts[1].name = "red01.lan";
+  FleetFacts facts = example::fleet_facts();
+  facts["red"].cluster_address = "10.0.0.1";
+  facts.erase("red02");
+  EXPECT_EQ(etc_hosts(inventory, facts),
+            "10.0.0.1 red\n192.168.1.11 red01.lan red01\n192.168.1.12 red02\n192.168.1.13 red03\n");
+}
+
+TEST(EtcHosts, RefusesAHostWithoutAnAddress) {
+  Inventory inventory = example::inventory();
+  inventory.hosts[1].address = "red01.local";
+  EXPECT_EQ(
+      refusal([&] { (void)etc_hosts(inventory, {}); }),
+      "the address of host red01 inside the cluster is not known / run clustermpi discover, or "
+      "give its 'address' in the inventory");
+}
+
+TEST(ClusterNetwork, IsTheInventorysWhereGiven) {
+  Inventory inventory = example::inventory();
+  inventory.network = "10.0.0.0/8";
+  EXPECT_EQ(cluster_network(inventory, {}), "10.0.0.0/8");
+}
+
+TEST(ClusterNetwork, IsTheSmallestThatAllShare) {
+  FleetFacts facts = example::fleet_facts();
+  EXPECT_EQ(cluster_network(example::inventory(), facts), "192.168.1.0/24");
+  facts["red02"].interfaces = {{"wlan0", "10.1.1.1", 8}, {"eth0", "192.168.1.12", 16}};
+  EXPECT_EQ(cluster_network(example::inventory(), facts), "192.168.1.0/24");
+  facts["red03"].interfaces = {{"eth0", "192.168.2.9", 16}};
+  facts["red03"].cluster_address = "192.168.2.9";
+  EXPECT_EQ(cluster_network(example::inventory(), facts), "192.168.0.0/16");
+}
+
+TEST(ClusterNetwork, NamesTheOddOne) {
+  FleetFacts facts = example::fleet_facts();
+  facts["red"].interfaces = {{"wlan0", "10.0.7.4", 24}};
+  facts["red"].cluster_address = "10.0.7.4";
+  EXPECT_EQ(find_cluster_network(example::inventory(), facts), std::nullopt);
+  EXPECT_EQ(refusal([&] { (void)cluster_network(example::inventory(), facts); }),
+            "host red is in the network 10.0.7.0/24, the others are in 192.168.1.0/24 / say which "
+            "network they share: network = \"192.168.1.0/24\" below [cluster]");
+}
+
+TEST(ClusterNetwork, SaysWhatIsNotKnown) {
+  EXPECT_EQ(refusal([] { (void)cluster_network(example::inventory(), {}); }),
+            "nothing is known of the cluster's network / run clustermpi discover");
+  FleetFacts facts = example::fleet_facts();
+  facts["red01"].interfaces.clear();
+  EXPECT_THAT(refusal([&] { (void)cluster_network(example::inventory(), facts); }),
+              HasSubstr("the network of host red01 is not known"));
+}
+
+TEST(ClusterNetwork, OfALoneMachineMayBeTheLoopback) {
+  Inventory inventory = example::inventory();
+  inventory.hosts.resize(1);
+  FleetFacts facts;
+  facts["red"] = Facts{};
+  EXPECT_EQ(cluster_network(inventory, facts), "127.0.0.0/8");
+}
+
+TEST(SshConfig, EscapesPaths) {
+  Inventory inventory = example::inventory();
+  inventory.identity = "~/my keys/100%";
+  const std::string text = ssh_config(inventory, {"/x/known hosts", "/run/c%d", "/home/pi"});
+  EXPECT_THAT(text, HasSubstr("  IdentityFile \"/home/pi/my keys/100%%\"\n  IdentitiesOnly yes\n"));
+  EXPECT_THAT(text, HasSubstr("  UserKnownHostsFile \"/x/known hosts\"\n"));
+  EXPECT_THAT(text, HasSubstr("  ControlPath /run/c%%d/%C\n"));
+}
+
+TEST(SshConfig, LeavesOutWhatIsNotWanted) {
+  const std::string text = ssh_config(example::inventory(), {"/x/known_hosts", "", "/home/pi"});
+  EXPECT_THAT(text, Not(HasSubstr("Control")));
+  EXPECT_THAT(text, Not(HasSubstr("Identit")));
+  EXPECT_THAT(text, Not(HasSubstr("ProxyJump")));
+}
+
+TEST(SshConfig, GoesThroughAJumpHost) {
+  Inventory inventory = example::inventory();
+  inventory.jump = "pi@gate:2200";
+  const std::string text = ssh_config(inventory, {"/x/known_hosts", "", "/home/pi"});
+  EXPECT_THAT(text, HasSubstr("  User pi\n  ProxyJump pi@gate:2200\n"));
+  EXPECT_EQ(text.find("ProxyJump", text.find("Host *")), std::string::npos);
+}
+
+TEST(SshConfig, RefusesAPathThatSshWouldMisread) {
+  EXPECT_EQ(refusal([] {
+              (void)ssh_config(example::inventory(), {"/x/${HOME}/k", "", "/home/pi"});
+            }),
+            "ssh cannot be told of the path /x/${HOME}/k / move it to a path without quotes, line "
+            "breaks and ${");
+}
+
+TEST(AnsibleInventory, HasGroupsAndVariables) {
+  Inventory inventory = example::inventory();
+  inventory.hosts[2].labels = {"pi4", "fast", "pi4"};
+  inventory.hosts[3].user = "ubuntu";
+  inventory.hosts[3].port = 2222;
+  FleetFacts facts = example::fleet_facts();
+  facts["red01"].architecture = "amd64";
+  facts.erase("red03");
+  const nlohmann::json document = ansible_inventory(inventory, facts, "/x/.clustermpi/ssh_config");
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(document["cluster"]["hosts"], (Names{"red", "red01", "red02", "red03"}));
+  EXPECT_EQ(document["manager"]["hosts"], Names{"red"});
+  EXPECT_EQ(document["workers"]["hosts"], (Names{"red01", "red02", "red03"}));
+  EXPECT_EQ(document["builders"]["hosts"], (Names{"red", "red01"}));
+  EXPECT_EQ(document["arch_arm64"]["hosts"], (Names{"red", "red02"}));
+  EXPECT_EQ(document["arch_amd64"]["hosts"], Names{"red01"});
+  EXPECT_EQ(document["label_pi4"]["hosts"], Names{"red02"});
+  EXPECT_EQ(document["all"]["children"], (Names{"arch_amd64", "arch_arm64", "builders", "cluster",
+                                                "label_fast", "label_pi4", "manager", "workers"}));
+  const nlohmann::json& variables = document["_meta"]["hostvars"];
+  EXPECT_EQ(variables.size(), 4u);
+  EXPECT_EQ(variables["red03"], (nlohmann::json{
+                                    {"ansible_host", "192.168.1.13"},
+                                    {"ansible_port", 2222},
+                                    {"ansible_user", "ubuntu"},
+                                    {"ansible_ssh_common_args", "-F /x/.clustermpi/ssh_config"},
+                                    {"ansible_python_interpreter", "/usr/bin/python3"},
+                                    {"ansible_pipelining", true},
+                                }));
+  EXPECT_EQ(variables["red01"]["cluster_address"], "192.168.1.11");
+  EXPECT_EQ(variables["red01"]["cluster_architecture"], "amd64");
+  const nlohmann::json& common = document["all"]["vars"];
+  EXPECT_EQ(common["cluster_name"], "red");
+  EXPECT_EQ(common["cluster_user"], "pi");
+  EXPECT_EQ(common["cluster_manager"], "red");
+  EXPECT_EQ(common["cluster_network"], "192.168.1.0/24");
+  EXPECT_EQ(common["cluster_hosts"][3],
+            (nlohmann::json{{"name", "red03"}, {"address", "192.168.1.13"}}));
+}
+
+TEST(AnsibleInventory, QuotesThePathOfTheSshConfig) {
+  const nlohmann::json document = ansible_inventory(example::inventory(), {}, "/my dir/it's/ssh");
+  EXPECT_EQ(document["_meta"]["hostvars"]["red"]["ansible_ssh_common_args"],
+            "-F '/my dir/it'\\''s/ssh'");
+}
+
+TEST(AnsibleInventory, MakesALoneHostItsOwnWorker) {
+  Inventory inventory = example::inventory();
+  inventory.hosts.resize(1);
+  const nlohmann::json document = ansible_inventory(inventory, {}, "/ssh_config");
+  EXPECT_EQ(document["workers"]["hosts"], std::vector<std::string>{"red"});
+  EXPECT_FALSE(document["all"]["vars"].contains("cluster_network"));
+}
+
+}  // namespace
+}  // namespace clustermpi
