@@ -120,6 +120,7 @@ void Command::feed_input() {
     // What libssh holds already has to leave first.
     if ((ssh_get_status(session_) & SSH_WRITE_PENDING) != 0) return;
     if (input_sent_ == input.size()) {
+      if (job_.hold_input) return;  // closing the channel will be its end of file
       end_of_input_sent_ = true;
       ssh_channel_send_eof(channel_);
       return;
