@@ -19,7 +19,7 @@ namespace clustermpi {
 struct PlaybookRun {
   std::filesystem::path playbook;
   std::filesystem::path workspace;    ///< .clustermpi/: inventory, control sockets and log go below it
-  nlohmann::json* inventory = nullptr;  ///< dynamic-inventory document (hosts/writers.hpp), hostvars included
+  const nlohmann::json* inventory = nullptr;  ///< dynamic-inventory document (hosts/writers.hpp), hostvars included
   std::vector<std::string> limit;     ///< hosts; empty: all
   unsigned forks = 32;
   std::filesystem::path log;          ///< Ansible's full output, appended
@@ -39,6 +39,9 @@ struct PlaybookResult {
   std::map<std::string, PlaybookHost> hosts;  ///< every host that was asked for
   bool cancelled = false;
 };
+
+/// The same inventory in the form that a file has: Ansible reads the dynamic protocol only from programs.
+[[nodiscard]] nlohmann::json static_inventory(const nlohmann::json& dynamic);
 
 /// Progress goes to `reporter` (Kind::progress, one a task and host; Kind::output never). Throws
 /// Error{local_failure} where ansible-playbook is missing or dies before the first task.
