@@ -53,7 +53,7 @@ node_netns() { printf 'net:[%s]' "$(stat -L -c %i "/run/netns/$(node "$1")")"; }
 on() {
   local init
   init=$(node_init "$1") || die "$(node "$1") does not run"
-  nsenter --target "$init" --mount --uts --ipc --net --pid --root --wd=/ -- /bin/sh -c "$2"
+  nsenter --target "$init" --mount --uts --ipc --net --pid --root --wdns=/ -- /bin/sh -c "$2"
 }
 
 installs_packages() { on "$1" 'pgrep -x apt-get || pgrep -x dpkg' >/dev/null 2>&1; }
