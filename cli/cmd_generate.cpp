@@ -6,6 +6,7 @@
 
 #include "cli/app.hpp"
 #include "hosts/writers.hpp"
+#include "provision/ansible.hpp"
 #include "provision/files.hpp"
 #include "provision/launcher.hpp"
 #include "provision/steps/generate.hpp"
@@ -45,7 +46,7 @@ std::vector<NodeSlots> nodes_for(std::vector<NodeSlots> nodes, unsigned np) {
 std::string generated(Cluster& cluster, const GenerateOptions& options) {
   if (options.what == "ssh-config") return render_ssh_config(cluster);
   if (options.what == "hosts") return etc_hosts(cluster.inventory(), cluster.facts);
-  if (options.what == "ansible-inventory") return static_ansible_inventory(cluster).dump(2) + "\n";
+  if (options.what == "ansible-inventory") return static_inventory(playbook_inventory(cluster)).dump(2) + "\n";
   const auto nodes = job_nodes(cluster);
   const MpiFormat format = chosen_format(cluster, options.format);
   if (options.what == "rankfile") return rankfile(place_by_core(nodes, options.np), format);
@@ -83,7 +84,7 @@ void add_inventory(CLI::App& app, Session& session) {
   command->callback([&session, list, host] {
     session.action = [&session, list, host] {
       Cluster& cluster = session.open_cluster();
-      const nlohmann::json document = dynamic_ansible_inventory(cluster);
+      const nlohmann::json document = playbook_inventory(cluster);
       if (host->empty()) {
         session.out() << document.dump(2) << '\n';
       } else {
