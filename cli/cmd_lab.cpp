@@ -80,7 +80,9 @@ ExitCode bring_up(Session& session, lab::UpOptions options) {
   lab::up(options, session.reporter(), session.cancel());
   const ExitCode code = show(session, "lab up", labs_named(options.name));
   if (!session.common.json) {
-    session.err() << "log in with `ssh -F .clustermpi/ssh_config`, or go on: clustermpi up\n";
+    const std::string inventory =
+        options.inventory == "cluster.toml" ? std::string() : " -i " + options.inventory.string();
+    session.err() << fmt::format("next: clustermpi up{}\n", inventory);
   }
   return code;
 }
@@ -151,7 +153,8 @@ void add_lab_down(CLI::App& lab, Session& session) {
   auto name = std::make_shared<std::string>();
   auto all = std::make_shared<bool>(false);
   auto* down = lab.add_subcommand("down", "End a lab and remove all that it made");
-  auto* named = down->add_option("NAME", *name, "Which one; needless where there is only one");
+  auto* named =
+      down->add_option("NAME,--name", *name, "Which one; needless where there is only one");
   down->add_flag("--all", *all, "All labs of this machine")->excludes(named);
   down->footer(
       "Works as well on a lab whose `lab up` failed or was killed. The base roots stay in the "

@@ -1,7 +1,10 @@
 #include "provision/lab/inventory_file.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <system_error>
 
 #include "hosts/error.hpp"
@@ -27,15 +30,46 @@ std::string first_line(const LabRecord& lab) {
       lab.name);
 }
 
+fs::path public_half(const LabRecord& lab) {
+  return identity_file(lab).string() + ".pub";
+}
+
+/// A lab needs root, the commands that use it do not: what is made beside the inventory belongs to
+/// whom the folder belongs.
+void own_as_folder(const fs::path& path) {
+  struct stat folder {};
+  if (::stat(path.parent_path().c_str(), &folder) == 0 &&
+      ::lchown(path.c_str(), folder.st_uid, folder.st_gid) == 0) {
+    return;
+  }
+  throw Error(ExitCode::local_failure,
+              fmt::format("cannot give {} to the owner of its folder: {}", path.string(),
+                          std::generic_category().message(errno)));
+}
+
 fs::path make_workspace(const LabRecord& lab) {
   const fs::path folder = workspace(lab);
   std::error_code failed;
-  if (fs::create_directory(folder, failed)) fs::permissions(folder, fs::perms::owner_all, failed);
+  if (fs::create_directory(folder, failed)) {
+    fs::permissions(folder, fs::perms::owner_all, failed);
+    own_as_folder(folder);
+  }
   if (failed) {
     throw Error(ExitCode::local_failure,
                 fmt::format("cannot make {}: {}", folder.string(), failed.message()));
   }
   return folder;
+}
+
+void unpin(const LabRecord& lab) {
+  const fs::path file = workspace(lab) / "known_hosts";
+  if (!fs::exists(file)) return;
+  KnownHosts known_hosts(file);
+  for (const NodeRecord& node : lab.nodes) {
+    known_hosts.forget(node.name, ssh_port);
+    known_hosts.forget(node.address, ssh_port);
+  }
+  if (read_file_if_exists(file) == "") fs::remove(file);
 }
 
 }  // namespace
@@ -66,6 +100,21 @@ void check_inventory_is_ours(const LabRecord& lab) {
       "name another file with --inventory, or overwrite this one with --force");
 }
 
+void check_inventory_is_unedited(const LabRecord& lab) {
+  const auto text = read_file_if_exists(lab.inventory);
+  if (!text || *text == inventory_text(lab)) return;
+  throw Error(ExitCode::local_failure,
+              fmt::format("{} was edited since `lab up` wrote it", lab.inventory.string()),
+              "write it anew with --force, or move your version away first");
+}
+
+void forget_predecessor(const LabRecord& lab) {
+  std::error_code gone;
+  fs::remove(identity_file(lab), gone);
+  fs::remove(public_half(lab), gone);
+  fs::remove(workspace(lab) / "facts.json", gone);
+}
+
 std::string make_identity(const LabRecord& lab) {
   make_workspace(lab);
   const fs::path file = identity_file(lab);
@@ -77,15 +126,19 @@ std::string make_identity(const LabRecord& lab) {
                   fmt::format("ssh-keygen could not make {}: {}", file.string(), made.err));
     }
   }
-  return read_file(file.string() + ".pub");
+  own_as_folder(file);
+  own_as_folder(public_half(lab));
+  return read_file(public_half(lab));
 }
 
 void pin_host_key(const LabRecord& lab, const NodeRecord& node, const HostKey& key) {
-  KnownHosts known_hosts(make_workspace(lab) / "known_hosts");
+  const fs::path file = make_workspace(lab) / "known_hosts";
+  KnownHosts known_hosts(file);
   for (const std::string& name : {node.name, node.address}) {
     known_hosts.forget(name, ssh_port);
     known_hosts.pin(name, ssh_port, key);
   }
+  own_as_folder(file);
 }
 
 void write_inventory(const LabRecord& lab) {
@@ -94,18 +147,12 @@ void write_inventory(const LabRecord& lab) {
 
 void forget_inventory(const LabRecord& lab) {
   if (lab.inventory.empty() || lab.nodes.empty()) return;
-  std::error_code gone;
-  if (fs::exists(workspace(lab) / "known_hosts")) {
-    KnownHosts known_hosts(workspace(lab) / "known_hosts");
-    for (const NodeRecord& node : lab.nodes) {
-      known_hosts.forget(node.name, ssh_port);
-      known_hosts.forget(node.address, ssh_port);
-    }
-  }
-  fs::remove(identity_file(lab), gone);
-  fs::remove(identity_file(lab).string() + ".pub", gone);
-  if (read_file_if_exists(lab.inventory) == inventory_text(lab)) fs::remove(lab.inventory, gone);
-  fs::remove(workspace(lab), gone);  // unless a run has left something in it
+  unpin(lab);
+  forget_predecessor(lab);
+  std::error_code not_there;
+  if (read_file_if_exists(lab.inventory) == inventory_text(lab))
+    fs::remove(lab.inventory, not_there);
+  fs::remove(workspace(lab), not_there);  // where a run left something in it, it stays
 }
 
 }  // namespace clustermpi::lab

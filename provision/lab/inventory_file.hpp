@@ -16,12 +16,17 @@ namespace clustermpi::lab {
 
 /// Throws Error{local_failure} where the file exists and is not this lab's.
 void check_inventory_is_ours(const LabRecord& lab);
+/// Throws Error{local_failure} where somebody changed it since, for what they wrote would be lost.
+void check_inventory_is_unedited(const LabRecord& lab);
+/// Removes what an earlier lab in the same place left: its key, and facts of nodes that are no
+/// more.
+void forget_predecessor(const LabRecord& lab);
 /// Makes the key pair where it is missing; its public half.
 std::string make_identity(const LabRecord& lab);
 /// Replaces what is on file for these hosts: a lab's addresses are used again and again.
 void pin_host_key(const LabRecord& lab, const NodeRecord& node, const HostKey& key);
 void write_inventory(const LabRecord& lab);
-/// Removes what the three above made. A cluster.toml that somebody edited stays.
+/// Removes what the above made. A cluster.toml that somebody edited stays.
 void forget_inventory(const LabRecord& lab);
 
 }  // namespace clustermpi::lab

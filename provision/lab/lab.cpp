@@ -1,6 +1,7 @@
 #include "provision/lab/lab.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -151,9 +152,11 @@ struct Started {
 Started begin_up(const Store& store, const UpOptions& options) {
   const FolderLock all = FolderLock::wait(store.home());
   if (options.add) {
-    LabRecord record = load_or_throw(store, options.name);
+    (void)load_or_throw(store, options.name);
     FolderLock lock = lock_lab(store, options.name);
+    LabRecord record = load_or_throw(store, options.name);
     if (!record.complete) check_name_is_free(store, options.name);
+    if (!options.force) check_inventory_is_unedited(record);
     record.complete = false;
     std::vector<NodeRecord> fresh = add_nodes(record, options.groups);
     store.save(record);
@@ -169,6 +172,7 @@ Started begin_up(const Store& store, const UpOptions& options) {
   FolderLock lock = lock_lab(store, record.name);
   std::vector<NodeRecord> fresh = add_nodes(record, options.groups);
   store.save(record);
+  forget_predecessor(record);
   return {std::move(record), std::move(fresh), std::move(lock)};
 }
 
@@ -246,9 +250,24 @@ void power_off_all(const Store& store, const LabRecord& record) {
   }
 }
 
+/// What systemd-nspawn keeps for a machine, and removes only when it ends by itself.
+void forget_machines(const Store& store, const LabRecord& record) {
+  const fs::path nspawn = "/run/systemd/nspawn";
+  for (const NodeRecord& node : record.nodes) {
+    for (const char* folder : {"propagate", "unix-export"})
+      remove_folder(nspawn / folder / node.name);
+    struct stat root {};
+    const NodePaths paths(store.node_folder(record.name, node.name));
+    if (::stat(paths.root.c_str(), &root) == 0) {
+      fs::remove(nspawn / "locks" / fmt::format("inode-{}:{}", root.st_dev, root.st_ino));
+    }
+  }
+}
+
 /// With the lab's lock held.
 void take_down(const Store& store, const LabRecord& record) {
   power_off_all(store, record);
+  forget_machines(store, record);
   remove_network(record);
   forget_inventory(record);
   remove_folder(store.lab_folder(record.name));
@@ -260,9 +279,8 @@ void leave_host(const Store& store) {
   clear_abandoned_builds();
   if (!store.names().empty()) return;
   host_settings(store).restore();
-  std::error_code not_empty;
-  fs::remove(store.labs_folder(), not_empty);
-  fs::remove(store.home(), not_empty);
+  // With a temporary file that a killed `lab up` may have left there.
+  remove_folder(store.home());
 }
 
 // ---- One node
@@ -322,9 +340,10 @@ void up(const UpOptions& options, Reporter& reporter, CancelToken& cancel) {
     write_inventory(lab.record);
   } catch (const Error& error) {
     // What failed stays to be looked at.
+    const std::string way_out =
+        fmt::format("`clustermpi lab down {}` clears the unfinished lab away", options.name);
     throw Error(error.code(), error.what(),
-                fmt::format("{}{}`clustermpi lab down {}` clears the unfinished lab away",
-                            error.hint(), error.hint().empty() ? "" : "; ", options.name));
+                error.hint().empty() ? way_out : error.hint() + "; " + way_out);
   }
   lab.record.complete = true;
   store.save(lab.record);

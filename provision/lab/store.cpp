@@ -126,7 +126,7 @@ std::optional<LabRecord> Store::load(const std::string& lab) const {
 }
 
 void Store::save(const LabRecord& record) const {
-  write_file(lab_folder(record.name) / "state.json", to_json(record).dump(2) + "\n", 0600);
+  write_file(lab_folder(record.name) / "state.json", to_json(record).dump(2) + "\n");
 }
 
 }  // namespace clustermpi::lab
