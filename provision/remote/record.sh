@@ -1,0 +1,144 @@
+#!/bin/sh
+# What is managed on this node and its state, kept in /var/lib/clustermpi/state. Runs as root through
+# `sudo -n sh -s`; the program puts variables in front:
+#
+#   mode=record   inputs=DIGEST items='KIND NAME\n...'   after an install that ended well: writes the state
+#   mode=check                                           reads it; prints nothing where there is none
+#
+# Prints `inputs DIGEST`, then for each item `item KIND NAME RECORDED CURRENT`: as it was when recorded, and
+# now. `-` is an item that is not there. What CURRENT is for each kind:
+#
+#   file     MODE,OWNER,SHA-256 of the content
+#   block    SHA-256 of the lines from `# BEGIN clustermpi` to `# END clustermpi`
+#   line     SHA-256 of the lines that end in ` clustermpi`
+#   package  the installed version; of alternatives (`chrony|ntpsec`) the first installed, as NAME=VERSION
+#   service  what `systemctl is-active` says
+#
+# A path may begin with `~/`, the home of the user who logged in. All items of a kind share one process:
+# this runs at every start, on boards where a process costs milliseconds.
+
+# shellcheck disable=SC2154  # inputs and items are the program's
+set -u -f
+LC_ALL=C
+PATH="${PATH:-/usr/bin:/bin}:/usr/sbin:/sbin"
+export LC_ALL PATH
+
+state=/var/lib/clustermpi/state
+
+# The home of the user who became root, into $home.
+find_home() {
+  case ${SUDO_USER:-root} in
+    *[!A-Za-z0-9._-]*) home=/root ;;
+    *) eval "home=~${SUDO_USER:-root}" ;;
+  esac
+}
+
+# The path that an item's name stands for, into $path.
+path_of() {
+  case $1 in
+    [~]/*) path=$home/${1#??} ;;
+    *) path=$1 ;;
+  esac
+}
+
+# `sum KIND NAME SHA-256` of the part of a file that a sed expression picks; nothing where it picks none.
+sum_of_part() {
+  path_of "$2"
+  part=$(sed -n "$3" "$path") && [ -n "$part" ] || return 0
+  part=$(printf '%s\n' "$part" | sha256sum)
+  echo "sum $1 $2 ${part%% *}"
+}
+
+# Raw observations of the items in $1, for report(). The lists are split at blanks on purpose.
+# shellcheck disable=SC2086
+observe() {
+  files='' packages='' services=''
+  while read -r kind name _; do
+    case $kind in
+      file)
+        path_of "$name"
+        files="$files $path"
+        ;;
+      block) sum_of_part block "$name" '/^# BEGIN clustermpi$/,/^# END clustermpi$/p' ;;
+      line) sum_of_part line "$name" '/ clustermpi$/p' ;;
+      package) packages="$packages $name" ;;
+      service) services="$services $name" ;;
+    esac
+  done <<EOF
+$1
+EOF
+  if [ -n "$files" ]; then
+    stat -c 'mode %n %a,%U' $files
+    sha256sum $files
+  fi
+  # Alternatives are asked for like the rest.
+  old_ifs=$IFS
+  IFS="$IFS|"
+  if [ -n "$packages" ]; then
+    dpkg-query -W -f='package ${Package} ${Version} ${db:Status-Abbrev}\n' $packages
+  fi
+  IFS=$old_ifs
+  if [ -n "$services" ]; then
+    echo "services$services"
+    systemctl is-active $services
+  fi
+}
+
+# Joins observations with the items, which come after the line `items`: `KIND NAME [RECORDED]`.
+report() {
+  awk -v home="$home" '
+    function current(kind, name,    path, n, i, names) {
+      path = name
+      sub(/^~/, home, path)
+      if (kind == "file") return path in content ? mode[path] "," content[path] : "-"
+      if (kind == "service") return service[name]
+      if (kind != "package") return (kind, name) in sum ? sum[kind, name] : "-"
+      n = split(name, names, "|")
+      for (i = 1; i <= n; ++i)
+        if (names[i] in version) return (n > 1 ? names[i] "=" : "") version[names[i]]
+      return "-"
+    }
+    items { if (NF >= 2) print "item", $1, $2, (NF > 2 ? $3 : current($1, $2)), current($1, $2); next }
+    $1 == "items" { items = 1 }
+    $1 == "mode" { mode[$2] = $3 }
+    $1 == "sum" { sum[$2, $3] = $4 }
+    $1 == "package" { if ($4 ~ /^[ih]i/) version[$2] = $3 }
+    NF == 2 && length($1) == 64 { content[$2] = $1 }
+    waiting > 0 { service[unit[++answered]] = $1; --waiting }
+    $1 == "services" { for (i = 2; i <= NF; ++i) unit[i - 1] = $i; waiting = NF - 1 }
+  '
+}
+
+# The report on the items in $1.
+examine() {
+  find_home
+  { observe "$1" 2>/dev/null; printf 'items\n%s\n' "$1"; } | report
+}
+
+record() {
+  found=$(examine "$items")
+  mkdir -p "${state%/*}" && chmod 0755 "${state%/*}" || return 1
+  {
+    echo "inputs $inputs"
+    printf '%s\n' "$found" | sed -n 's/^item \([^ ]* [^ ]*\) [^ ]* /\1 /p'
+  } >"$state.new" && chmod 0644 "$state.new" && mv -f "$state.new" "$state" || return 1
+  printf 'inputs %s\n%s\n' "$inputs" "$found"
+}
+
+check() {
+  [ -r "$state" ] || return 0
+  recorded=$(cat "$state")
+  first=${recorded%%"
+"*}
+  printf '%s\n' "$first"
+  examine "${recorded#"$first"}"
+}
+
+case ${mode:-} in
+  record) record </dev/null ;;
+  check) check </dev/null ;;
+  *)
+    echo "record.sh: mode is neither record nor check" >&2
+    false
+    ;;
+esac
