@@ -95,8 +95,8 @@ void Command::advance(TimePoint now) {
 void Command::await_channel(TimePoint now) {
   const int opened = ssh_channel_open_session(channel_);
   if (opened == SSH_ERROR && ssh_is_connected(session_)) {
-    release_channel();
     state_ = State::refused;
+    ++times_refused_;
   } else if (opened == SSH_OK) {
     state_ = State::starting;
     began_ = now;

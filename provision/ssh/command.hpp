@@ -44,6 +44,7 @@ class Command {
   [[nodiscard]] std::optional<TimePoint> deadline() const { return deadline_; }
   void on_time(TimePoint now);
 
+  [[nodiscard]] unsigned times_refused() const { return times_refused_; }
   [[nodiscard]] std::size_t index() const { return index_; }
   [[nodiscard]] Result take_result();
 
@@ -65,6 +66,7 @@ class Command {
   ssh_session session_ = nullptr;
   ssh_channel channel_ = nullptr;
   ssh_channel_callbacks_struct callbacks_{};
+  unsigned times_refused_ = 0;
   std::size_t input_sent_ = 0;
   bool end_of_input_sent_ = false;
   bool closed_ = false;  ///< by the server: there is nothing more to come

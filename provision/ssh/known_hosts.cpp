@@ -117,7 +117,7 @@ struct Line {
 
 /// Nothing for comments, for what cannot be read and for @cert-authority.
 std::optional<Line> parse_line(std::string_view text) {
-  auto fields = split(text, " \t\r");
+  auto fields = split(text, " \t\r\n");
   if (fields.empty() || fields[0].starts_with('#')) return std::nullopt;
   const bool revoked = fields[0] == "@revoked";
   if (revoked) fields.erase(fields.begin());

@@ -21,6 +21,7 @@ constexpr milliseconds first_back_off{100};
 constexpr int rounds_a_turn = 64;
 /// sshd's default of MaxSessions; lowered where a server takes fewer.
 constexpr std::size_t default_max_channels = 10;
+constexpr unsigned most_refusals = 5;
 constexpr int version_prefix_size = 4;
 
 /// All that libssh 0.10 can verify, in our order of preference.
@@ -335,9 +336,11 @@ std::optional<HostError> Session::judge_host_key(const HostKey& key) {
 void Session::authenticate(TimePoint now) {
   const auto& keys = services_.identities.usable();
   while (next_key_ < keys.size()) {
-    const int result = repeat_while_sending(session_, SSH_AUTH_AGAIN, [&] {
+    int result = repeat_while_sending(session_, SSH_AUTH_AGAIN, [&] {
       return ssh_userauth_publickey(session_, nullptr, keys[next_key_].key.get());
     });
+    // libssh goes on to say so where the server has hung up.
+    if (result == SSH_AUTH_AGAIN && !ssh_is_connected(session_)) result = SSH_AUTH_ERROR;
     switch (result) {
       case SSH_AUTH_AGAIN:
         acknowledge_at_once(fd_);
@@ -352,18 +355,24 @@ void Session::authenticate(TimePoint now) {
       case SSH_AUTH_DENIED:
         ++next_key_;
         break;
-      default: {
-        // Servers that had enough of wrong keys say so and hang up.
-        const std::string reason = libssh_error();
-        if (reason.find("SSH_MSG_DISCONNECT") == std::string::npos)
-          return fail(ssh_errors::handshake_failed(target_, reason), now);
-        return fail(ssh_errors::auth_failed(target_, services_.identities.tried(next_key_ + 1),
-                                            reason.substr(reason.rfind(':') + 1)),
-                    now);
-      }
+      default:
+        return login_failed(now);
     }
   }
   fail(ssh_errors::auth_failed(target_, services_.identities.tried(keys.size())), now);
+}
+
+void Session::login_failed(TimePoint now) {
+  // A server that had enough of wrong keys says so and hangs up: "...SSH_MSG_DISCONNECT: 2:Too many".
+  constexpr std::string_view farewell = "SSH_MSG_DISCONNECT: ";
+  const std::string reason = libssh_error();
+  const auto found = reason.find(farewell);
+  if (found == std::string::npos)
+    return fail(ssh_errors::handshake_failed(target_, reason), now);
+  const auto words = reason.find(':', found + farewell.size()) + 1;
+  fail(ssh_errors::auth_failed(target_, services_.identities.tried(next_key_ + 1),
+                               std::string_view(reason).substr(words)),
+       now);
 }
 
 // ---- an open session ------------------------------------------------------------------------------
@@ -386,12 +395,12 @@ void Session::run_commands(TimePoint now) {
       continue;
     command->advance(now);
     if (command->state() != Command::State::refused) continue;
-    // The server has a limit of channels (MaxSessions): wait for one of ours to end.
+    // The server has a limit of channels (MaxSessions), among which it may still count one that has
+    // just ended: ask for fewer at once, and again.
     command->release_channel();
-    max_channels_ = open_channels();
-    if (max_channels_ > 0) continue;
-    max_channels_ = 1;
-    command->fail(ssh_errors::command_refused(target_, libssh_error()), now);
+    max_channels_ = std::max<std::size_t>({1, open_channels(), max_channels_ / 2});
+    if (open_channels() == 0 && command->times_refused() >= most_refusals)
+      command->fail(ssh_errors::command_refused(target_, libssh_error()), now);
   }
   const auto ended = std::stable_partition(commands_.begin(), commands_.end(), [](const auto& c) {
     return c->state() != Command::State::finished;

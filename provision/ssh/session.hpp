@@ -86,6 +86,7 @@ class Session {
   [[nodiscard]] std::optional<HostError> check_host_key();
   [[nodiscard]] std::optional<HostError> judge_host_key(const HostKey& key);
   void authenticate(TimePoint now);
+  void login_failed(TimePoint now);
 
   void pump(TimePoint now);
   void run_commands(TimePoint now);
