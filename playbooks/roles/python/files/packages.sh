@@ -52,7 +52,8 @@ fail() {
 }
 
 update() {
-  apt-get update -qq -o APT::Update::Error-Mode=any -o Acquire::Languages=none >"$output" 2>&1
+  apt-get update -qq -o APT::Update::Error-Mode=any -o Acquire::Languages=none \
+    -o APT::Get::List-Cleanup=false >"$output" 2>&1
 }
 
 install() {
