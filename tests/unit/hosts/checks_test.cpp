@@ -1,0 +1,197 @@
+#include "hosts/checks.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/hosts/example_fleet.hpp"
+
+namespace clustermpi {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+const ControlMachine bookworm{{2, 14, 18}};
+
+std::vector<Finding> check(const FleetFacts& facts,
+                           const Inventory& inventory = example::inventory()) {
+  return check_fleet(inventory, facts, bookworm);
+}
+
+/// The example fleet with one host changed.
+template <typename Change>
+std::vector<Finding> check_with(const std::string& host, Change change) {
+  FleetFacts facts = example::fleet_facts();
+  change(facts[host]);
+  return check(facts);
+}
+
+TEST(CheckFleet, FindsNothingInAHealthyFleet) {
+  EXPECT_THAT(check(example::fleet_facts()), IsEmpty());
+  EXPECT_THAT(check({}), IsEmpty()) << "hosts without facts are not judged";
+}
+
+TEST(CheckFleet, KnowsTheSystemsItInstallsOn) {
+  const auto codes = [](const std::string& id, const std::string& version) {
+    const auto found = check_with("red01", [&](Facts& facts) {
+      facts.os_id = id;
+      facts.os_version = version;
+      facts.packages["openmpi-bin"] = "4.1.4";
+    });
+    return found.empty() ? std::string() : found.front().error.code;
+  };
+  for (const auto& [id, version] :
+       std::vector<std::pair<std::string, std::string>>{{"debian", "11"},
+                                                        {"debian", "13"},
+                                                        {"debian", ""},
+                                                        {"raspbian", "12"},
+                                                        {"ubuntu", "20.04"},
+                                                        {"ubuntu", "24.04"}})
+    EXPECT_EQ(codes(id, version), "") << id << version;
+  for (const auto& [id, version] : std::vector<std::pair<std::string, std::string>>{
+           {"debian", "10"}, {"ubuntu", "18.04"}, {"fedora", "40"}, {"", ""}})
+    EXPECT_EQ(codes(id, version), "unsupported_os") << id << version;
+}
+
+TEST(CheckFleet, NamesAnUnsupportedSystem) {
+  EXPECT_THAT(
+      check_with("red02",
+                 [](Facts& facts) {
+                   facts.os_id = "fedora";
+                   facts.os_version = "40";
+                   facts.sudo = false;  // not worth a word on a host that is out anyway
+                 }),
+      ElementsAre(Finding{"red02",
+                          {"unsupported_os", "runs fedora 40",
+                           "clustermpi needs Debian 11, Raspberry Pi OS 11, Ubuntu 20.04, or "
+                           "later"}}));
+}
+
+TEST(CheckFleet, SaysHowToAllowSudo) {
+  EXPECT_THAT(
+      check_with("red01", [](Facts& facts) { facts.sudo = false; }),
+      ElementsAre(Finding{"red01",
+                          {"no_sudo", "user pi cannot become root without a password",
+                           "there, as an administrator: echo 'pi ALL=(ALL) NOPASSWD: ALL' | "
+                           "sudo tee /etc/sudoers.d/clustermpi-pi"}}));
+}
+
+TEST(CheckFleet, SaysHowFarAClockIsOff) {
+  const auto message = [](double offset) {
+    const auto found = check_with("red01", [&](Facts& facts) { facts.clock_offset = offset; });
+    return found.empty() ? std::string() : found.front().error.message;
+  };
+  EXPECT_EQ(message(30), "");
+  EXPECT_EQ(message(-30), "");
+  EXPECT_EQ(message(31), "its clock is 31 s ahead of this machine's");
+  EXPECT_EQ(message(-300), "its clock is 5 min behind this machine's");
+  EXPECT_EQ(message(-7200), "its clock is 2 h behind this machine's");
+  EXPECT_EQ(message(-1.0e7), "its clock is 116 days behind this machine's");
+}
+
+TEST(CheckFleet, RefusesPythonThatAnsibleCannotDrive) {
+  FleetFacts facts = example::fleet_facts();
+  facts["red01"].python = Version{3, 7, 3};
+  const auto found = [&](Version ansible_core) {
+    return check_fleet(example::inventory(), facts, {ansible_core});
+  };
+  EXPECT_THAT(found({2, 14, 18}), IsEmpty());
+  EXPECT_THAT(found({2, 17, 0}), IsEmpty());
+  EXPECT_THAT(found({}), IsEmpty()) << "no Ansible here: nothing to judge by";
+  EXPECT_THAT(
+      found({2, 19, 4}),
+      ElementsAre(Finding{"red01",
+                          {"python_too_old",
+                           "has Python 3.7.3, but ansible-core 2.19.4 here needs 3.8 on the nodes",
+                           "upgrade its operating system, or use an older ansible-core here"}}));
+  facts["red01"].python = Version{3, 13, 5};
+  EXPECT_THAT(found({2, 14, 18}), IsEmpty());
+}
+
+TEST(CheckFleet, ListsWhichHostsHaveWhichOpenMpi) {
+  FleetFacts facts = example::fleet_facts();
+  facts["red02"].packages["openmpi-bin"] = "5.0.7-1";
+  facts["red03"].os_version = "13";
+  EXPECT_THAT(
+      check(facts),
+      ElementsAre(Finding{
+          "",
+          {"mixed_openmpi",
+           "the arm64 hosts have Open MPIs that cannot talk to each other: 4.1 on red,red01, "
+           "5.0 on red[02-03]",
+           "give them one release of the operating system, or choose hosts with --limit"}}));
+  facts["red02"].architecture = facts["red03"].architecture = "amd64";
+  EXPECT_THAT(check(facts), IsEmpty()) << "two architectures never share a job";
+}
+
+TEST(CheckFleet, NeedsSpaceForWhatIsMissing) {
+  const auto message = [](const std::string& host, std::uint64_t mib, bool installed) {
+    const auto found = check_with(host, [&](Facts& facts) {
+      facts.disk_free_kib = mib * 1024;
+      if (installed)
+        facts.packages = {{"openmpi-bin", "4.1.4"}, {"libopenmpi-dev", "4.1.4"}, {"g++", "12.2"}};
+    });
+    return found.empty() ? std::string() : found.front().error.message;
+  };
+  EXPECT_EQ(message("red01", 700, false), "");
+  EXPECT_EQ(message("red01", 699, false),
+            "has 699 MiB free below /usr and /var, but 700 MiB are needed");
+  EXPECT_EQ(message("red", 1199, false),
+            "has 1199 MiB free below /usr and /var, but 1200 MiB are needed to compile there");
+  EXPECT_EQ(message("red", 1200, false), "");
+  EXPECT_EQ(message("red", 50, true), "");
+  EXPECT_EQ(message("red", 0, true), "has 0 MiB free below /usr and /var, but 50 MiB are needed");
+}
+
+TEST(CheckFleet, FindsNodesThatCallThemselvesTheSame) {
+  FleetFacts facts = example::fleet_facts();
+  for (const char* host : {"red01", "red02", "red03"}) facts[host].hostname = "raspberrypi";
+  const auto found = check(facts);
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[0],
+            (Finding{"red01",
+                     {"duplicate_hostname", "calls itself 'raspberrypi', and so do red[02-03]",
+                      "there: sudo hostnamectl set-hostname red01"}}));
+}
+
+TEST(CheckFleet, TellsACloneFromItsOriginal) {
+  EXPECT_THAT(check_with("red02", [](Facts& facts) { facts.hostname = "RED01"; }),
+              ElementsAre(Finding{"red02",
+                                  {"duplicate_hostname", "calls itself 'RED01', and so does red01",
+                                   "there: sudo hostnamectl set-hostname red02"}}));
+  EXPECT_THAT(check_with("red02", [](Facts& facts) { facts.hostname = "other"; }), IsEmpty());
+}
+
+TEST(CheckFleet, KnowsThatNewReleasesHaveNoOpenMpiFor32Bit) {
+  FleetFacts facts = example::fleet_facts();
+  for (auto& [name, node] : facts) {
+    node.architecture = "armhf";
+    EXPECT_THAT(check({{name, node}}), IsEmpty()) << "bookworm has it";
+  }
+  facts["red01"].os_version = "13";
+  const auto found = check(facts);
+  ASSERT_FALSE(found.empty());
+  EXPECT_EQ(found[0],
+            (Finding{"red01",
+                     {"no_openmpi", "debian 13 has no Open MPI for the 32-bit architecture armhf",
+                      "install a 64-bit image, or set implementation = \"mpich\" below [mpi]"}}));
+  Inventory inventory = example::inventory();
+  inventory.mpi = MpiImplementation::mpich;
+  EXPECT_THAT(check(facts, inventory), IsEmpty());
+}
+
+TEST(CheckFleet, ReportsAllAtOnceInTheOrderOfTheInventory) {
+  FleetFacts facts = example::fleet_facts();
+  facts["red03"].sudo = false;
+  facts["red01"].sudo = false;
+  facts["red01"].clock_offset = 99;
+  facts["red02"].os_version = "13";
+  std::vector<std::string> order;
+  for (const Finding& finding : check(facts))
+    order.push_back(finding.host + " " + finding.error.code);
+  EXPECT_THAT(order,
+              ElementsAre("red01 no_sudo", "red01 clock_skew", "red03 no_sudo", " mixed_openmpi"));
+}
+
+}  // namespace
+}  // namespace clustermpi
