@@ -1,0 +1,126 @@
+// What the writers write, byte for byte. Each text is first held against what its reader needs, so
+// that a golden file cannot make a mistake official. CLUSTERMPI_UPDATE_GOLDEN=1 writes the files
+// anew; the change is then reviewed like any other.
+#include "hosts/writers.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "hosts/starter.hpp"
+#include "tests/unit/hosts/example_fleet.hpp"
+
+namespace clustermpi {
+namespace {
+
+std::string content_of(const std::filesystem::path& file) {
+  std::ostringstream text;
+  text << std::ifstream(file, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+void expect_golden(const std::string& name, const std::string& text) {
+  const std::filesystem::path file =
+      std::filesystem::path(CLUSTERMPI_SOURCE_DIR) / "tests/golden/writers" / name;
+  if (std::getenv("CLUSTERMPI_UPDATE_GOLDEN") != nullptr) {
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file, std::ios::binary) << text;
+  }
+  EXPECT_EQ(text, content_of(file)) << "differs from " << file;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+/// hosts/samples/mixed.toml with what its hosts would say.
+struct Classroom {
+  Inventory inventory;
+  FleetFacts facts;
+
+  Classroom() {
+    const std::filesystem::path file = CLUSTERMPI_SOURCE_DIR "/hosts/samples/mixed.toml";
+    inventory = parse_inventory(content_of(file), file.string()).inventory;
+    for (const Host& host : inventory.hosts)
+      facts[host.name] = example::facts(host.name, host.address);
+    facts["desk"].architecture = "amd64";
+    facts["desk"].cores_per_socket = 16;
+  }
+
+  [[nodiscard]] std::vector<NodeSlots> nodes() const {
+    return node_slots(inventory, facts, example::names(inventory));
+  }
+};
+
+TEST(Golden, Machinefile) {
+  const Classroom classroom;
+  for (const MpiFormat format : {MpiFormat::openmpi4, MpiFormat::openmpi5}) {
+    const std::string text = machinefile(classroom.nodes(), format);
+    EXPECT_EQ(lines_of(text).size(), classroom.inventory.hosts.size());
+    EXPECT_TRUE(text.starts_with(classroom.inventory.manager + ' '));
+    expect_golden(format == MpiFormat::openmpi4 ? "machinefile.openmpi4" : "machinefile.openmpi5",
+                  text);
+  }
+}
+
+TEST(Golden, Rankfile) {
+  const Classroom classroom;
+  const std::vector<RankPlace> ranks = place_by_core(classroom.nodes(), 0);
+  EXPECT_EQ(ranks.size(), total_slots(classroom.nodes()));
+  std::set<std::pair<std::string, unsigned>> cores;
+  for (std::size_t i = 0; i < ranks.size(); ++i) {
+    EXPECT_EQ(ranks[i].rank, i);
+    EXPECT_TRUE(cores.insert({ranks[i].host, ranks[i].core}).second) << "a core twice";
+  }
+  for (const MpiFormat format : {MpiFormat::openmpi4, MpiFormat::openmpi5}) {
+    const std::string text = rankfile(ranks, format);
+    EXPECT_EQ(text.find('\r'), std::string::npos);
+    for (const std::string& line : lines_of(text)) EXPECT_LT(line.size(), 64u) << line;
+    expect_golden(format == MpiFormat::openmpi4 ? "rankfile.openmpi4" : "rankfile.openmpi5", text);
+  }
+}
+
+TEST(Golden, EtcHosts) {
+  const Classroom classroom;
+  const std::string text = etc_hosts(classroom.inventory, classroom.facts);
+  EXPECT_EQ(text.find("127."), std::string::npos);
+  expect_golden("etc_hosts", text);
+}
+
+TEST(Golden, SshConfig) {
+  const Classroom classroom;
+  const std::string text = ssh_config(
+      classroom.inventory,
+      {"/home/ada/cluster/.clustermpi/known_hosts", "/run/user/1000/clustermpi", "/home/ada"});
+  EXPECT_EQ(text.find('~'), std::string::npos);
+  expect_golden("ssh_config", text);
+}
+
+TEST(Golden, AnsibleInventory) {
+  const Classroom classroom;
+  const nlohmann::json document = ansible_inventory(classroom.inventory, classroom.facts,
+                                                    "/home/ada/cluster/.clustermpi/ssh_config");
+  for (const auto& child : document["all"]["children"]) EXPECT_TRUE(document.contains(child));
+  for (const Host& host : classroom.inventory.hosts)
+    EXPECT_TRUE(document["_meta"]["hostvars"].contains(host.name));
+  expect_golden("ansible_inventory.json", document.dump(2) + '\n');
+}
+
+TEST(Golden, Starter) {
+  const std::string text =
+      starter_inventory({{"pi@red,red0[1-5]=192.168.1.[10-15]"}, "", "", "", "~/.ssh/id_ed25519"},
+                        content_of(CLUSTERMPI_SOURCE_DIR "/templates/cluster.toml"));
+  EXPECT_TRUE(parse_inventory(text, "cluster.toml").diagnostics.empty());
+  expect_golden("cluster.toml", text);
+}
+
+}  // namespace
+}  // namespace clustermpi
