@@ -22,9 +22,10 @@ struct ControlMachine {
   Version ansible_core;  ///< decides which Python versions on the nodes it can drive
 };
 
-/// Unsupported OS, no sudo, clock off, Python that this Ansible cannot drive, mixed Open MPI majors, too
-/// little disk, equal host names... In the order of the inventory, then what concerns the cluster as a
-/// whole. A message is a sentence without its subject, the host. Hosts without facts are not judged.
+/// Unsupported OS, no sudo, clock off, Python that this Ansible cannot drive, mixed Open MPI
+/// majors, too little disk, equal host names... In the order of the inventory, then what concerns
+/// the cluster as a whole. A message is a sentence without its subject, the host. Hosts without
+/// facts are not judged.
 [[nodiscard]] std::vector<Finding> check_fleet(const Inventory& inventory, const FleetFacts& facts,
                                                const ControlMachine& control);
 

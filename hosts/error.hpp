@@ -1,7 +1,8 @@
 // The two ways in which something can go wrong.
 //
-// A host that fails is data: a HostError beside that host's name, while the others go on. A run that
-// cannot go on throws Error. Both say what happened and what to do next; a broken invariant asserts.
+// A host that fails is data: a HostError beside that host's name, while the others go on. A run
+// that cannot go on throws Error. Both say what happened and what to do next; a broken invariant
+// asserts.
 #pragma once
 
 #include <stdexcept>
@@ -21,8 +22,8 @@ enum class ExitCode : int {
   interrupted = 130,
 };
 
-/// Why one host failed. `code` is a stable identifier for scripts ("unreachable", "auth_failed", ...),
-/// `message` one sentence for people, `hint` the next action (may be empty).
+/// Why one host failed. `code` is a stable identifier for scripts ("unreachable", "auth_failed",
+/// ...), `message` one sentence for people, `hint` the next action (may be empty).
 struct HostError {
   std::string code;
   std::string message;

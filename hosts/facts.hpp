@@ -1,9 +1,9 @@
 // What a node says of itself, as the probe script printed it.
 //
-// The protocol: provision/remote/probe.sh prints one `key=value` a line between `probe=1` and `end=1`.
-// What stands before (a chatty .bashrc) is ignored, and so are unknown keys. A value is all that follows
-// the first '='; it ends at the line's end and may be empty. A key that is given again replaces the
-// first, except those marked *, which add up.
+// The protocol: provision/remote/probe.sh prints one `key=value` a line between `probe=1` and
+// `end=1`. What stands before (a chatty .bashrc) is ignored, and so are unknown keys. A value is
+// all that follows the first '='; it ends at the line's end and may be empty. A key that is given
+// again replaces the first, except those marked *, which add up.
 //
 //   hostname, kernel, os_id, os_version, os_codename, model, virtualization, architecture, home,
 //   login_user         as the fields below
@@ -17,8 +17,9 @@
 //   host_key*          "TYPE BASE64", of its SSH server
 //   package*, candidate*   "NAME VERSION"
 //
-// Nodes are not trusted: control characters are dropped from values, and those that end up in paths or
-// in Ansible's templates (architecture, home, names) are empty where they have unexpected characters.
+// Nodes are not trusted: control characters are dropped from values, and those that end up in paths
+// or in Ansible's templates (architecture, home, names) are empty where they have unexpected
+// characters.
 #pragma once
 
 #include <cstdint>
@@ -52,11 +53,11 @@ struct Interface {
 };
 
 struct Facts {
-  std::string hostname;     ///< what it calls itself, up to the first dot
-  std::string os_id;        ///< "debian", "ubuntu", "raspbian"
-  std::string os_version;   ///< "12"
-  std::string os_codename;  ///< "bookworm"
-  std::string architecture; ///< dpkg's: "amd64", "arm64", "armhf"
+  std::string hostname;      ///< what it calls itself, up to the first dot
+  std::string os_id;         ///< "debian", "ubuntu", "raspbian"
+  std::string os_version;    ///< "12"
+  std::string os_codename;   ///< "bookworm"
+  std::string architecture;  ///< dpkg's: "amd64", "arm64", "armhf"
   std::string kernel;
   unsigned sockets = 1;  ///< processors; 1 where cores do not spread evenly over them
   unsigned cores_per_socket = 1;
@@ -66,17 +67,18 @@ struct Facts {
   std::string model;                ///< board model, "Raspberry Pi 4 Model B Rev 1.4"; may be empty
   std::string virtualization;       ///< systemd-detect-virt; "none" on bare metal
   std::vector<Interface> interfaces;  ///< those with an IPv4 address, loopback left out
-  std::string cluster_interface;  ///< the NIC over which we reached the node
-  std::string cluster_address;    ///< its address there
-  std::string home;  ///< home of the user we logged in as
+  std::string cluster_interface;      ///< the NIC over which we reached the node
+  std::string cluster_address;        ///< its address there
+  std::string home;                   ///< home of the user we logged in as
   std::string login_user;
-  bool sudo = false;                      ///< root without a password
-  std::vector<std::string> host_keys;     ///< of its SSH server: "ssh-ed25519 AAAA...", sorted
-  std::optional<Version> python;          ///< none installed: empty
-  bool python_apt = false;                ///< whether Ansible's apt module would work at once
-  double clock = 0;                       ///< the node's, seconds since 1970, while the probe ran
-  double clock_offset = 0;                ///< seconds, node minus here; filled in by who timed the probe
-  std::map<std::string, std::string> packages;    ///< of those we care about, installed: name -> version
+  bool sudo = false;                   ///< root without a password
+  std::vector<std::string> host_keys;  ///< of its SSH server: "ssh-ed25519 AAAA...", sorted
+  std::optional<Version> python;       ///< none installed: empty
+  bool python_apt = false;             ///< whether Ansible's apt module would work at once
+  double clock = 0;                    ///< the node's, seconds since 1970, while the probe ran
+  double clock_offset = 0;  ///< seconds, node minus here; filled in by who timed the probe
+  std::map<std::string, std::string>
+      packages;  ///< of those we care about, installed: name -> version
   std::map<std::string, std::string> candidates;  ///< what apt would install; empty without lists
 
   [[nodiscard]] unsigned cores() const { return sockets * cores_per_socket; }

@@ -10,9 +10,10 @@
 namespace clustermpi {
 
 struct Host {
-  std::string name;     ///< short name, unique; what the node is called inside the cluster
-  std::string address;  ///< IP address or DNS name to reach it by; equals `name` where none was given
-  std::string user;     ///< who logs in and runs the jobs
+  std::string name;  ///< short name, unique; what the node is called inside the cluster
+  std::string
+      address;       ///< IP address or DNS name to reach it by; equals `name` where none was given
+  std::string user;  ///< who logs in and runs the jobs
   std::uint16_t port = 22;
   std::optional<unsigned> slots;  ///< ranks it takes; left out: its cores
   std::vector<std::string> labels;
@@ -46,12 +47,13 @@ struct StorageSettings {
 
 struct Inventory {
   std::string name = "cluster";
-  std::string manager;                 ///< name of the host where mpirun starts; left out: the first
+  std::string manager;  ///< name of the host where mpirun starts; left out: the first
   std::optional<std::string> network;  ///< CIDR; left out: found from the facts
   std::vector<Host> hosts;             ///< at least one, in the order written
 
-  std::string identity;  ///< private key file as written ("~/.ssh/id_ed25519"); empty: the usual ones
-  std::string jump;      ///< reserved for jump hosts: "user@host:port"
+  std::string
+      identity;      ///< private key file as written ("~/.ssh/id_ed25519"); empty: the usual ones
+  std::string jump;  ///< reserved for jump hosts: "user@host:port"
   HostKeyPolicy host_key_policy = HostKeyPolicy::accept_new;
   MpiImplementation mpi = MpiImplementation::openmpi;
   std::optional<SlurmSettings> slurm;  ///< of [slurm], and so on; empty where the table is left out
@@ -87,8 +89,9 @@ struct ParsedInventory {
 /// newline at the end; control characters that a file holds become '?'.
 [[nodiscard]] std::string render(const Diagnostic& diagnostic);
 
-/// The candidate nearest to `word` by edit distance (case and swapped neighbours weigh little), or empty
-/// where none is near.
-[[nodiscard]] std::string nearest_word(std::string_view word, const std::vector<std::string>& candidates);
+/// The candidate nearest to `word` by edit distance (case and swapped neighbours weigh little), or
+/// empty where none is near.
+[[nodiscard]] std::string nearest_word(std::string_view word,
+                                       const std::vector<std::string>& candidates);
 
 }  // namespace clustermpi

@@ -37,10 +37,11 @@ struct RankPlace {
 
 /// Ranks 0..np-1 by core: a host is filled before the next begins. np = 0 means all slots.
 /// Throws Error{usage} where np is larger than the slots there are, saying how many.
-[[nodiscard]] std::vector<RankPlace> place_by_core(const std::vector<NodeSlots>& nodes, unsigned np);
+[[nodiscard]] std::vector<RankPlace> place_by_core(const std::vector<NodeSlots>& nodes,
+                                                   unsigned np);
 
-/// Hosts that one MPI job can span: same architecture, same Open MPI major and minor as the manager's.
-/// The second list is the rest, each with the reason.
+/// Hosts that one MPI job can span: same architecture, same Open MPI major and minor as the
+/// manager's. The second list is the rest, each with the reason.
 struct JobGroup {
   std::vector<std::string> members;
   std::map<std::string, std::string> left_out;  ///< host -> reason
