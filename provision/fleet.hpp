@@ -33,12 +33,15 @@ struct Target {
 
 struct FleetOptions {
   std::vector<std::filesystem::path> identities;  ///< private key files, tried in order; absent ones skipped
-  std::size_t handshakes_at_once = 64;            ///< --fanout
-  std::chrono::milliseconds connect_timeout{10'000};    ///< TCP
+  /// --fanout. A host that does not answer for half a second gives its place to the next: it costs
+  /// nothing while it is waited for.
+  std::size_t handshakes_at_once = 64;
+  std::chrono::milliseconds connect_timeout{10'000};    ///< name resolution, and TCP over all addresses
   std::chrono::milliseconds handshake_timeout{20'000};  ///< banner and key exchange, each
   std::chrono::milliseconds auth_timeout{20'000};
   HostKeyPolicy host_key_policy = HostKeyPolicy::accept_new;
   /// Told once for each key that accept_new pins: host name, "SHA256:..." fingerprint, key type.
+  /// What it throws fails that host.
   std::function<void(const std::string& host, const std::string& fingerprint, const std::string& type)>
       on_new_host_key;
 };
@@ -52,7 +55,8 @@ struct Job {
   std::shared_ptr<const std::string> input;  ///< to stdin, then end of file; null: end of file at once
   bool hold_input = false;  ///< no end of file while the command runs: it learns of our end by it
   std::chrono::milliseconds timeout{0};      ///< of the command; 0: none
-  /// Live output; where unset, gathered in Result (at most `output_limit` bytes a stream).
+  /// Live output as it comes, in pieces that need not be lines; where unset, gathered in Result (at most
+  /// `output_limit` bytes a stream). What it throws ends this command. It must not call run().
   std::function<void(Stream, std::string_view)> on_output;
   std::size_t output_limit = 16u << 20;
 };
@@ -62,10 +66,11 @@ struct Result {
   int exit_status = -1;  ///< 128 + N where signal N ended it; -1 where `error` is set
   std::string out;
   std::string err;
-  bool truncated = false;
+  bool truncated = false;  ///< more was printed than `output_limit`
   /// The host, not the command, failed: unreachable, timeout, auth_failed, host_key_changed,
-  /// host_key_unknown, connection_lost, protocol, cancelled.
+  /// host_key_revoked, host_key_unknown, connection_lost, protocol, local_failure, cancelled.
   std::optional<HostError> error;
+  /// From sending the command to its end; from the start of the run where it was not sent.
   std::chrono::milliseconds elapsed{0};
 
   [[nodiscard]] bool ok() const { return !error && exit_status == 0; }
@@ -80,8 +85,12 @@ class Fleet {
   Fleet& operator=(const Fleet&) = delete;
 
   /// Runs all jobs at once (several on one host share its session) and returns their results in the
-  /// order of `jobs`. `on_result` is called as each ends. After a cancel, what still runs is ended by
-  /// closing its channel, and its result says "cancelled".
+  /// order of `jobs`. `on_result` is called as each ends, and must not call run().
+  ///
+  /// A session that died since the last run is opened again; a connection that is lost while a command
+  /// runs is an error and nothing is run twice. A command that is cancelled or takes too long is sent
+  /// SIGTERM and its channel is closed, so that it finds its input at an end. sshd passes the signal on
+  /// for every user but root: a command that must not outlive us has to watch its input.
   std::vector<Result> run(std::vector<Job> jobs, const std::function<void(const Result&)>& on_result = {});
 
   [[nodiscard]] const std::vector<Target>& targets() const;

@@ -286,7 +286,10 @@ void Session::back_off(TimePoint now) {
 void Session::exchange_keys(TimePoint now) {
   const int result =
       repeat_while_sending(session_, SSH_AGAIN, [this] { return ssh_connect(session_); });
-  if (result == SSH_AGAIN) return update_interest();
+  if (result == SSH_AGAIN && ssh_is_connected(session_)) {
+    acknowledge_at_once(fd_);
+    return update_interest();
+  }
   if (result != SSH_OK) return fail(ssh_errors::handshake_failed(target_, libssh_error()), now);
   if (auto error = check_host_key()) return fail(*error, now);
   enter(Phase::authenticating, now, services_.options.auth_timeout);
