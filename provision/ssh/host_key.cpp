@@ -1,12 +1,13 @@
 #include "provision/ssh/host_key.hpp"
 
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/sha.h>
 
-#include <array>
+#include <cassert>
 #include <cstdint>
 #include <stdexcept>
+
+#include "hosts/error.hpp"
 
 namespace clustermpi {
 namespace {
@@ -45,11 +46,30 @@ std::string encode_base64(std::string_view bytes) {
   return text;
 }
 
-std::string hmac_sha1(std::string_view key, std::string_view data) {
-  std::string digest(SHA_DIGEST_LENGTH, '\0');
-  HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()), bytes_of(data), data.size(),
-       bytes_of(digest), nullptr);
-  return digest;
+void HmacSha1::Free::operator()(evp_md_st* digest) const { EVP_MD_free(digest); }
+void HmacSha1::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
+
+HmacSha1::HmacSha1() : sha1_(EVP_MD_fetch(nullptr, "SHA1", nullptr)), context_(EVP_MD_CTX_new()) {
+  if (!sha1_ || !context_) throw Error(ExitCode::local_failure, "OpenSSL has no SHA-1");
+}
+
+std::string HmacSha1::operator()(std::string_view key, std::string_view data) {
+  assert(key.size() <= SHA_CBLOCK);
+  std::string inner(SHA_CBLOCK, '\x36'), outer(SHA_CBLOCK, '\x5c');  // RFC 2104
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    inner[i] = static_cast<char>(inner[i] ^ key[i]);
+    outer[i] = static_cast<char>(outer[i] ^ key[i]);
+  }
+  return digest(outer, digest(inner, data));
+}
+
+std::string HmacSha1::digest(std::string_view block, std::string_view data) {
+  std::string result(SHA_DIGEST_LENGTH, '\0');
+  EVP_DigestInit_ex2(context_.get(), sha1_.get(), nullptr);
+  EVP_DigestUpdate(context_.get(), block.data(), block.size());
+  EVP_DigestUpdate(context_.get(), data.data(), data.size());
+  EVP_DigestFinal_ex(context_.get(), bytes_of(result), nullptr);
+  return result;
 }
 
 std::string fingerprint(const HostKey& key) {

@@ -1,9 +1,14 @@
 // Public host keys as values: what the wire, a known_hosts line and a fingerprint have in common.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+
+// OpenSSL's EVP_MD and EVP_MD_CTX.
+struct evp_md_st;
+struct evp_md_ctx_st;
 
 namespace clustermpi {
 
@@ -25,7 +30,23 @@ struct HostKey {
 [[nodiscard]] std::optional<std::string> decode_base64(std::string_view text);
 [[nodiscard]] std::string encode_base64(std::string_view bytes);
 
-/// HMAC-SHA1, with which OpenSSH hides host names in known_hosts.
-[[nodiscard]] std::string hmac_sha1(std::string_view key, std::string_view data);
+/// HMAC-SHA1, with which OpenSSH hides host names in known_hosts. An object, because a connection asks
+/// for one digest per line of the file, and setting OpenSSL up costs more than the digest.
+class HmacSha1 {
+ public:
+  HmacSha1();
+  /// `key` of 64 bytes at most, the block size of SHA-1.
+  [[nodiscard]] std::string operator()(std::string_view key, std::string_view data);
+
+ private:
+  struct Free {
+    void operator()(evp_md_st* digest) const;
+    void operator()(evp_md_ctx_st* context) const;
+  };
+  [[nodiscard]] std::string digest(std::string_view block, std::string_view data);
+
+  std::unique_ptr<evp_md_st, Free> sha1_;
+  std::unique_ptr<evp_md_ctx_st, Free> context_;
+};
 
 }  // namespace clustermpi

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <map>
 #include <optional>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -73,7 +74,7 @@ class HostPatterns {
       if (parts.size() != 2) return std::nullopt;
       const auto salt = decode_base64(parts[0]);
       const auto hash = decode_base64(parts[1]);
-      if (!salt || !hash) return std::nullopt;
+      if (!salt || !hash || salt->size() != hash->size()) return std::nullopt;
       patterns.salt_ = *salt;
       patterns.hash_ = *hash;
     } else {
@@ -91,8 +92,8 @@ class HostPatterns {
     });
   }
 
-  [[nodiscard]] bool match(const std::string& host) const {
-    if (hashed()) return hmac_sha1(salt_, host) == hash_;
+  [[nodiscard]] bool match(const std::string& host, HmacSha1& hmac) const {
+    if (hashed()) return hmac(salt_, host) == hash_;
     bool matched = false;
     for (const std::string& name : names_) {
       const bool negated = name.starts_with('!');
@@ -143,14 +144,18 @@ struct KnownHosts::Impl {
   std::vector<Entry> entries;
   std::multimap<std::string, std::size_t> by_name;  ///< plain lines
   std::vector<std::size_t> to_match;                ///< hashed, wildcard and negated ones
-  /// Hashed lines cost a digest each, and every connection asks twice: answers are kept.
+  /// Hashed lines cost a digest each, and every connection asks twice: answers are kept, and a line
+  /// whose name was found is not tried with another.
   mutable std::map<std::string, std::vector<std::size_t>> lookups;
+  mutable std::set<std::size_t> solved;
+  mutable HmacSha1 hmac;
 
   void read() {
     entries.clear();
     by_name.clear();
     to_match.clear();
     lookups.clear();
+    solved.clear();
     pins_lines = read(pins);
     for (const auto& file : others) read(file);
   }
@@ -181,8 +186,9 @@ struct KnownHosts::Impl {
 
   /// A pin that was just appended to our file: it changes the answer for that one host only.
   void add_pin(const std::string& host, const HostKey& key) {
-    lookups.erase(host);
+    const std::size_t index = entries.size();
     add({Line{*HostPatterns::parse(host), key}, pins, ++pins_lines});
+    if (const auto found = lookups.find(host); found != lookups.end()) found->second.push_back(index);
   }
 
   /// Indexes of the lines that speak of `host`, in the order of the files.
@@ -192,8 +198,11 @@ struct KnownHosts::Impl {
       std::vector<std::size_t>& lines = found->second;
       const auto [begin, end] = by_name.equal_range(host);
       for (auto it = begin; it != end; ++it) lines.push_back(it->second);
-      for (const std::size_t index : to_match)
-        if (entries[index].line.hosts.match(host)) lines.push_back(index);
+      for (const std::size_t index : to_match) {
+        if (solved.contains(index) || !entries[index].line.hosts.match(host, hmac)) continue;
+        lines.push_back(index);
+        if (entries[index].line.hosts.hashed()) solved.insert(index);
+      }
       std::sort(lines.begin(), lines.end());
     }
     return found->second;
@@ -275,7 +284,7 @@ std::size_t KnownHosts::forget(std::string_view name, unsigned port) {
     const auto line = parse_line(text);
     // A wildcard speaks of more than this host, and a revoked key stays revoked.
     const bool ours = line && !line->revoked && (line->hosts.plain() || line->hosts.hashed()) &&
-                      line->hosts.match(host);
+                      line->hosts.match(host, impl_->hmac);
     if (!ours) {
       kept += text;
       continue;
