@@ -5,7 +5,7 @@
 #include <ostream>
 
 #include "cli/run_report.hpp"
-#include "hosts/facts_table.hpp"
+#include "hosts/overview.hpp"
 #include "provision/steps/discover.hpp"
 
 namespace clustermpi::cli {
@@ -69,8 +69,7 @@ ExitCode show_vectors(Session& session, bool totals) {
       list.push_back({{"N", vector.nodes},
                       {"p", vector.processors},
                       {"c", vector.cores},
-                      {"t", vector.threads},
-                      {"hosts", vector.hosts}});
+                      {"t", vector.threads}});
     }
     session.out() << nlohmann::json{{"command", "sysinfo"},
                                     {"ok", true},
