@@ -59,7 +59,9 @@ Descriptor lock_build(const fs::path& file, bool wait) {
 }
 
 void end_build(const fs::path& partial) {
-  const auto argument = [&](std::string_view text) { return text == partial.string(); };
+  const auto argument = [&](std::string_view text) {
+    return text == partial.string() || text.starts_with(partial.string() + "/");
+  };
   kill_all([&] { return processes_with_argument(argument); }, "an abandoned build");
   kill_all([&] { return processes_rooted_in(partial); }, "an abandoned build");
   remove_folder(partial);
