@@ -1,0 +1,125 @@
+"""The module managed_files, on files of this machine."""
+
+import os
+import pwd
+import stat
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "playbooks" / "library"))
+sys.dont_write_bytecode = True
+
+import managed_files as module  # noqa: E402
+
+ME = pwd.getpwuid(os.getuid()).pw_name
+LOOPBACK = r"^\s*127\.0\.1\.1\s(.*\s)?(red|red01|\{\{.*)(\s|$)"
+
+
+class Text(unittest.TestCase):
+    def test_a_block_goes_to_the_end_where_there_is_none(self):
+        self.assertEqual(module.with_block("a\n", "x\ny\n", None),
+                         "a\n# BEGIN clustermpi\nx\ny\n# END clustermpi\n")
+
+    def test_a_block_is_replaced_in_its_place(self):
+        text = "a\n# BEGIN clustermpi\nold\n# END clustermpi\nb\n"
+        self.assertEqual(module.with_block(text, "new", None), "a\n# BEGIN clustermpi\nnew\n# END clustermpi\nb\n")
+
+    def test_a_block_without_its_end_takes_nothing_of_the_users_with_it(self):
+        text = module.with_block("# BEGIN clustermpi\nmine\n", "new", None)
+        self.assertIn("mine\n", text)
+        self.assertTrue(text.endswith("# BEGIN clustermpi\nnew\n# END clustermpi\n"))
+
+    def test_writing_a_block_twice_changes_nothing(self):
+        once = module.with_block("127.0.1.1 red\n", "10.0.0.1 red\n", LOOPBACK)
+        self.assertEqual(module.with_block(once, "10.0.0.1 red\n", LOOPBACK), once)
+
+    def test_the_loopback_names_of_nodes_become_comments(self):
+        for line in ("127.0.1.1 red", "127.0.1.1\tred.lan red", "  127.0.1.1 red01", "127.0.1.1 {{fqdn}} {{hostname}}"):
+            self.assertTrue(module.with_block(line + "\n", "", LOOPBACK).startswith("# " + line + "\n"), line)
+
+    def test_other_names_stay(self):
+        for line in ("127.0.1.1 raspberrypi", "127.0.1.1 red02 redder", "127.0.0.1 localhost red", "# 127.0.1.1 red"):
+            self.assertTrue(module.with_block(line + "\n", "", LOOPBACK).startswith(line + "\n"), line)
+
+    def test_a_line_is_marked_and_replaced_in_its_place(self):
+        once = module.with_line("user key\n", "ssh-ed25519 AAAA")
+        self.assertEqual(once, "user key\nssh-ed25519 AAAA clustermpi\n")
+        self.assertEqual(module.with_line(once + "later\n", "ssh-ed25519 BBBB"),
+                         "user key\nssh-ed25519 BBBB clustermpi\nlater\n")
+
+    def test_of_several_marked_lines_one_is_left(self):
+        self.assertEqual(module.with_line("a clustermpi\nx\nb clustermpi\n", "c"), "c clustermpi\nx\n")
+
+
+class Files(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def apply(self, check_mode=False, **params):
+        writer = module.Writer(check_mode)
+        module.apply({"files": [], "blocks": [], "lines": [], "secrets": None, **params}, writer)
+        return writer.paths
+
+    def file(self, name, content="text\n", **more):
+        return {"path": str(self.folder / name), "content": content, "secret": None, "mode": "0644", "owner": ME,
+                "optional": False, **more}
+
+    def test_a_file_is_written_once(self):
+        self.assertEqual(self.apply(files=[self.file("a")]), [str(self.folder / "a")])
+        self.assertEqual((self.folder / "a").read_text(), "text\n")
+        self.assertEqual(self.apply(files=[self.file("a")]), [])
+
+    def test_a_wrong_mode_is_put_right(self):
+        self.apply(files=[self.file("key", mode="0600")])
+        (self.folder / "key").chmod(0o644)
+        self.assertEqual(self.apply(files=[self.file("key", mode="0600")]), [str(self.folder / "key")])
+        self.assertEqual(stat.S_IMODE((self.folder / "key").stat().st_mode), 0o600)
+
+    def test_a_secret_comes_from_its_own_parameter(self):
+        self.apply(files=[self.file("key", content=None, secret="k")], secrets={"k": "hidden\n"})
+        self.assertEqual((self.folder / "key").read_text(), "hidden\n")
+
+    def test_an_optional_file_needs_its_folder(self):
+        self.assertEqual(self.apply(files=[self.file("no/such", optional=True)]), [])
+        self.assertFalse((self.folder / "no").exists())
+
+    def test_check_mode_says_what_it_would_write_and_writes_nothing(self):
+        self.assertEqual(self.apply(check_mode=True, files=[self.file("a")]), [str(self.folder / "a")])
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_a_block_keeps_the_files_mode_and_the_link_to_it(self):
+        real = self.folder / "real"
+        real.write_text("a\n")
+        real.chmod(0o640)
+        link = self.folder / "link"
+        link.symlink_to(real)
+        block = {"path": str(link), "content": "x\n", "comment_out": None, "optional": False}
+        self.assertEqual(self.apply(blocks=[block]), [str(real)])
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(stat.S_IMODE(real.stat().st_mode), 0o640)
+        self.assertEqual(self.apply(blocks=[block]), [])
+
+    def test_an_optional_block_needs_its_file(self):
+        block = {"path": str(self.folder / "none"), "content": "x", "comment_out": None, "optional": True}
+        self.assertEqual(self.apply(blocks=[block]), [])
+
+    def test_a_line_makes_file_and_folder(self):
+        line = {"path": str(self.folder / ".ssh" / "authorized_keys"), "line": "k", "mode": "0600", "owner": ME}
+        self.apply(lines=[line])
+        self.assertEqual(Path(line["path"]).read_text(), "k clustermpi\n")
+        self.assertEqual(self.apply(lines=[line]), [])
+
+    def test_nothing_is_left_behind_where_a_file_cannot_be_replaced(self):
+        (self.folder / "a").mkdir()
+        (self.folder / "a" / "b").write_text("")
+        with self.assertRaises(OSError):
+            self.apply(files=[self.file("a")])
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["a"])
+
+
+if __name__ == "__main__":
+    unittest.main()
