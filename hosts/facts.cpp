@@ -165,7 +165,7 @@ void read_host_keys(const Answer& answer, Facts& facts) {
     if (parts.size() < 2) continue;
     const std::string type = harmless(std::string(parts[0]), "-@.");
     const std::string blob = harmless(std::string(parts[1]), "+/=");
-    if (!type.empty() && !blob.empty()) facts.host_keys.push_back(type + " " + blob);
+    if (!type.empty() && !blob.empty()) facts.host_keys.push_back(fmt::format("{} {}", type, blob));
   }
   std::sort(facts.host_keys.begin(), facts.host_keys.end());
 }

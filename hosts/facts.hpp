@@ -37,7 +37,8 @@ struct Version {
   int minor = 0;
   int patch = 0;
 
-  auto operator<=>(const Version&) const = default;
+  // clang-tidy 14 takes a defaulted <=> for a null pointer
+  auto operator<=>(const Version&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 /// "4.1.4-3+b1" -> {4,1,4}; an epoch ("1:") and anything after the numbers are dropped.

@@ -43,7 +43,8 @@ struct Range {
   std::uint64_t last = 0;
   std::size_t width = 1;
 
-  auto operator<=>(const Range&) const = default;
+  // clang-tidy 14 takes a defaulted <=> for a null pointer
+  auto operator<=>(const Range&) const = default;  // NOLINT(modernize-use-nullptr)
   [[nodiscard]] std::uint64_t size() const { return last - first + 1; }
 };
 using Ranges = std::vector<Range>;

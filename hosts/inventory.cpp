@@ -118,7 +118,7 @@ class Section {
       : table_(table), title_(std::move(title)), findings_(findings) {}
 
   std::optional<Text> text(std::string_view key) {
-    const auto found = take<std::string>(key, "a string, in quotes");
+    auto found = take<std::string>(key, "a string, in quotes");
     if (!found) return {};
     if (found->value.find_first_not_of(" \t\r\n") != std::string::npos) return found;
     findings_.add(found->place, fmt::format("'{}' is empty", key));

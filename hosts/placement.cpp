@@ -19,6 +19,7 @@ NodeSlots slots_of(const Host& host, const FleetFacts& facts) {
 
 std::string fold_hosts(const std::vector<NodeSlots>& nodes) {
   std::vector<std::string> names;
+  names.reserve(nodes.size());
   for (const NodeSlots& node : nodes) names.push_back(node.host);
   return fold_hostlist(names);
 }

@@ -51,7 +51,7 @@ bool is_address(const std::string& name) {
 std::string take_user(std::string_view& text, std::string_view argument) {
   const std::size_t at = text.find('@');
   if (at == std::string_view::npos) return {};
-  const std::string user(text.substr(0, at));
+  std::string user(text.substr(0, at));
   if (const std::string fault = user_name_fault(user); !fault.empty())
     refuse(argument, fmt::format("user '{}' {}", user, fault));
   text.remove_prefix(at + 1);
