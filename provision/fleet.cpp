@@ -9,8 +9,8 @@ namespace clustermpi {
 
 Fleet::Fleet(std::vector<Target> targets, FleetOptions options, KnownHosts& known_hosts,
              CancelToken& cancel)
-    : engine_(std::make_unique<Engine>(std::move(targets), std::move(options), known_hosts,
-                                       cancel)) {}
+    : engine_(
+          std::make_unique<Engine>(std::move(targets), std::move(options), known_hosts, cancel)) {}
 
 Fleet::~Fleet() = default;
 
@@ -19,7 +19,9 @@ std::vector<Result> Fleet::run(std::vector<Job> jobs,
   return engine_->run(std::move(jobs), on_result);
 }
 
-const std::vector<Target>& Fleet::targets() const { return engine_->targets(); }
+const std::vector<Target>& Fleet::targets() const {
+  return engine_->targets();
+}
 
 std::optional<std::size_t> Fleet::index_of(std::string_view name) const {
   const auto& all = targets();

@@ -18,11 +18,15 @@ unsigned char byte_at(std::string_view text, std::size_t at) {
   return static_cast<unsigned char>(text[at]);
 }
 
-/// Length of the UTF-8 character that `text` begins with; 0 where there is none (RFC 3629: shortest form
-/// only, no surrogates, nothing above U+10FFFF).
+/// Length of the UTF-8 character that `text` begins with; 0 where there is none (RFC 3629: shortest
+/// form only, no surrogates, nothing above U+10FFFF).
 std::size_t utf8_length(std::string_view text) {
   const unsigned char lead = byte_at(text, 0);
-  const std::size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  const std::size_t length = lead < 0x80   ? 1
+                             : lead < 0xC2 ? 0
+                             : lead < 0xE0 ? 2
+                             : lead < 0xF0 ? 3
+                                           : 4;
   if (lead > 0xF4 || length == 0 || length > text.size()) return 0;
   for (std::size_t i = 1; i < length; ++i)
     if ((byte_at(text, i) & 0xC0) != 0x80) return 0;

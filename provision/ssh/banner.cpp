@@ -18,7 +18,8 @@ constexpr std::size_t longest_quote = 80;
 
 BannerReader::State BannerReader::on_readable(int socket) {
   std::array<char, 1024> buffer;
-  // The caller waits for four bytes at least (set_read_threshold): fewer mean that no more will come.
+  // The caller waits for four bytes at least (set_read_threshold): fewer mean that no more will
+  // come.
   for (bool woken = true;; woken = false) {
     const ssize_t count = ::recv(socket, buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return State::waiting;

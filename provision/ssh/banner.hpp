@@ -1,7 +1,7 @@
 // What a server says before the SSH protocol begins.
 //
-// libssh cannot tell a server that hangs up from one that is no SSH server, nor bound what it reads. So
-// it is given the socket only when the next bytes are "SSH-".
+// libssh cannot tell a server that hangs up from one that is no SSH server, nor bound what it
+// reads. So it is given the socket only when the next bytes are "SSH-".
 #pragma once
 
 #include <cstddef>
@@ -13,10 +13,10 @@ class BannerReader {
  public:
   enum class State {
     waiting,
-    ssh,     ///< the version line comes next; it is left in the socket
-    closed,  ///< hung up without a word, or because it has too many connections
-    refused, ///< says that it has had enough of us (PerSourcePenalties)
-    other,   ///< not SSH: see first_line()
+    ssh,      ///< the version line comes next; it is left in the socket
+    closed,   ///< hung up without a word, or because it has too many connections
+    refused,  ///< says that it has had enough of us (PerSourcePenalties)
+    other,    ///< not SSH: see first_line()
   };
 
   /// To be called when the socket is readable, its read threshold being that of "SSH-".

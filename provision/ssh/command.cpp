@@ -11,8 +11,8 @@
 namespace clustermpi {
 namespace {
 
-/// What is handed to libssh at once. It copies, so this bounds the memory of a host that takes input
-/// slower than we have it.
+/// What is handed to libssh at once. It copies, so this bounds the memory of a host that takes
+/// input slower than we have it.
 constexpr std::size_t input_piece = 256 * 1024;
 
 int signal_number(std::string_view name) {
@@ -42,7 +42,9 @@ Command::Command(std::size_t index, Job job, const Target& target, TimePoint now
   set_up_callbacks();
 }
 
-Command::~Command() { release_channel(); }
+Command::~Command() {
+  release_channel();
+}
 
 void Command::set_up_callbacks() {
   ssh_callbacks_init(&callbacks_);
@@ -193,6 +195,8 @@ void Command::release_channel() {
   if (state_ != State::finished) state_ = State::waiting;
 }
 
-Result Command::take_result() { return std::move(result_); }
+Result Command::take_result() {
+  return std::move(result_);
+}
 
 }  // namespace clustermpi

@@ -32,7 +32,8 @@ class Command {
   [[nodiscard]] bool sent() const { return state_ == State::starting || state_ == State::running; }
 
   void open(ssh_session session, TimePoint now, TimePoint deadline);
-  /// Does what can be done without waiting. A session that turns out to be broken is left to its owner.
+  /// Does what can be done without waiting. A session that turns out to be broken is left to its
+  /// owner.
   void advance(TimePoint now);
   void fail(HostError error, TimePoint now);
   /// Tells the remote command to stop and closes its channel; then fails.

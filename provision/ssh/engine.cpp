@@ -15,7 +15,9 @@ namespace {
 constexpr std::uint64_t cancel_token = ~std::uint64_t{0};
 constexpr std::uint64_t resolver_token = cancel_token - 1;
 
-constexpr std::size_t host_of(std::uint64_t token) { return token & 0xffffffffu; }
+constexpr std::size_t host_of(std::uint64_t token) {
+  return token & 0xffffffffu;
+}
 constexpr std::uint32_t generation_of(std::uint64_t token) {
   return static_cast<std::uint32_t>(token >> 32);
 }

@@ -18,7 +18,8 @@ class Fleet::Engine {
   Engine(std::vector<Target> targets, FleetOptions options, KnownHosts& known_hosts,
          CancelToken& cancel);
 
-  std::vector<Result> run(std::vector<Job> jobs, const std::function<void(const Result&)>& on_result);
+  std::vector<Result> run(std::vector<Job> jobs,
+                          const std::function<void(const Result&)>& on_result);
   [[nodiscard]] const std::vector<Target>& targets() const { return targets_; }
 
  private:
@@ -40,8 +41,8 @@ class Fleet::Engine {
   SessionServices services_;
   std::vector<std::unique_ptr<Session>> sessions_;
 
-  std::vector<bool> counted_;       ///< which sessions are among the handshakes in flight
-  std::vector<bool> queued_;        ///< which wait for their turn to connect
+  std::vector<bool> counted_;  ///< which sessions are among the handshakes in flight
+  std::vector<bool> queued_;   ///< which wait for their turn to connect
   std::size_t in_flight_ = 0;
   std::deque<std::size_t> queue_;
   std::vector<std::unique_ptr<Command>> finished_;

@@ -76,8 +76,7 @@ HostError name_not_found(const Target& target, std::string_view reason) {
 }
 
 HostError cannot_connect(const Target& target, int system_error) {
-  return {"unreachable",
-          fmt::format("cannot reach {}: {}", place(target), reason_of(system_error)),
+  return {"unreachable", fmt::format("cannot reach {}: {}", place(target), reason_of(system_error)),
           hint_for(system_error)};
 }
 
@@ -118,8 +117,8 @@ HostError not_ssh(const Target& target, std::string_view first_line) {
 
 HostError phase_timeout(const Target& target, std::string_view phase,
                         std::chrono::milliseconds waited) {
-  return {"timeout", fmt::format("{} did not finish {} within {}", place(target), phase,
-                                 seconds(waited)),
+  return {"timeout",
+          fmt::format("{} did not finish {} within {}", place(target), phase, seconds(waited)),
           "it may be overloaded or hang: look at it, or give it longer with --timeout"};
 }
 
@@ -132,12 +131,14 @@ HostError handshake_failed(const Target& target, std::string_view reason) {
 HostError host_key_unknown(const Target& target, const HostKey& key, HostKeyPolicy policy) {
   const std::string hint =
       policy == HostKeyPolicy::ask
-          ? fmt::format("`clustermpi trust` shows the keys and asks; or `clustermpi hostkey accept "
-                        "{}`",
-                        target.name)
-          : fmt::format("compare with `ssh-keygen -lf {}` on the host, then `clustermpi hostkey "
-                        "accept {}`",
-                        public_key_file(key), target.name);
+          ? fmt::format(
+                "`clustermpi trust` shows the keys and asks; or `clustermpi hostkey accept "
+                "{}`",
+                target.name)
+          : fmt::format(
+                "compare with `ssh-keygen -lf {}` on the host, then `clustermpi hostkey "
+                "accept {}`",
+                public_key_file(key), target.name);
   return {"host_key_unknown",
           fmt::format("the host key of {} is not known: {}", place(target), described(key)), hint};
 }
@@ -150,13 +151,13 @@ HostError host_key_changed(const Target& target, const HostKey& key,
           : fmt::format("ssh-keygen -f {} -R '{}'", answer.file.string(),
                         target.port == 22 ? target.address
                                           : fmt::format("[{}]:{}", target.address, target.port));
-  return {"host_key_changed",
-          fmt::format("the host key of {} has changed: it shows {}, but {}:{} has {}",
-                      place(target), described(key), answer.file.string(), answer.line,
-                      described(answer.expected)),
-          fmt::format("if {} was re-flashed or replaced: `{}`; otherwise another machine answers "
-                      "in its place",
-                      target.name, forget)};
+  return {
+      "host_key_changed",
+      fmt::format("the host key of {} has changed: it shows {}, but {}:{} has {}", place(target),
+                  described(key), answer.file.string(), answer.line, described(answer.expected)),
+      fmt::format("if {} was re-flashed or replaced: `{}`; otherwise another machine answers "
+                  "in its place",
+                  target.name, forget)};
 }
 
 HostError host_key_revoked(const Target& target, const HostKey& key,
@@ -189,9 +190,9 @@ HostError auth_failed(const Target& target, const TriedKeys& keys, std::string_v
                         target.name, list(keys.unreadable)),
             "check that it is the private key, and that you may read it"};
   return {"auth_failed",
-          fmt::format("no key to log in to {} with: {}", target.name,
-                      keys.missing.empty() ? "none is configured"
-                                           : "there is no " + list(keys.missing)),
+          fmt::format(
+              "no key to log in to {} with: {}", target.name,
+              keys.missing.empty() ? "none is configured" : "there is no " + list(keys.missing)),
           "make one with `ssh-keygen -t ed25519`, and put it on the host with `ssh-copy-id`"};
 }
 
@@ -205,8 +206,8 @@ HostError second_factor_wanted(const Target& target) {
 HostError connection_lost(const Target& target, std::string_view reason, bool command_sent) {
   if (!command_sent)
     return {"connection_lost",
-            fmt::format("the connection to {} was lost before the command began: {}",
-                        place(target), printable(reason)),
+            fmt::format("the connection to {} was lost before the command began: {}", place(target),
+                        printable(reason)),
             "nothing was changed by it; start again"};
   return {"connection_lost",
           fmt::format("the connection to {} was lost while the command ran: {}", place(target),

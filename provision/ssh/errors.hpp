@@ -1,5 +1,5 @@
-// What can go wrong with one host on the way to a command, in the words that users read. Kept in one
-// place so that the tone is one, and so that a test can hold each sentence.
+// What can go wrong with one host on the way to a command, in the words that users read. Kept in
+// one place so that the tone is one, and so that a test can hold each sentence.
 #pragma once
 
 #include <chrono>

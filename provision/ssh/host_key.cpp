@@ -46,8 +46,12 @@ std::string encode_base64(std::string_view bytes) {
   return text;
 }
 
-void HmacSha1::Free::operator()(evp_md_st* digest) const { EVP_MD_free(digest); }
-void HmacSha1::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
+void HmacSha1::Free::operator()(evp_md_st* digest) const {
+  EVP_MD_free(digest);
+}
+void HmacSha1::Free::operator()(evp_md_ctx_st* context) const {
+  EVP_MD_CTX_free(context);
+}
 
 HmacSha1::HmacSha1() : sha1_(EVP_MD_fetch(nullptr, "SHA1", nullptr)), context_(EVP_MD_CTX_new()) {
   if (!sha1_ || !context_) throw Error(ExitCode::local_failure, "OpenSSL has no SHA-1");

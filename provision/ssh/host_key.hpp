@@ -20,18 +20,20 @@ struct HostKey {
   bool operator==(const HostKey&) const = default;
 };
 
-/// "SHA256:..." as `ssh-keygen -l` prints it. Throws std::invalid_argument where the blob is no base64.
+/// "SHA256:..." as `ssh-keygen -l` prints it. Throws std::invalid_argument where the blob is no
+/// base64.
 [[nodiscard]] std::string fingerprint(const HostKey& key);
 
-/// The key that a base64 blob holds, its type read from the blob itself; nothing where it is malformed.
+/// The key that a base64 blob holds, its type read from the blob itself; nothing where it is
+/// malformed.
 [[nodiscard]] std::optional<HostKey> host_key_from_base64(std::string_view base64);
 
 /// Strict: padding where it belongs, no white space; nothing where `text` is no base64.
 [[nodiscard]] std::optional<std::string> decode_base64(std::string_view text);
 [[nodiscard]] std::string encode_base64(std::string_view bytes);
 
-/// HMAC-SHA1, with which OpenSSH hides host names in known_hosts. An object, because a connection asks
-/// for one digest per line of the file, and setting OpenSSL up costs more than the digest.
+/// HMAC-SHA1, with which OpenSSH hides host names in known_hosts. An object, because a connection
+/// asks for one digest per line of the file, and setting OpenSSL up costs more than the digest.
 class HmacSha1 {
  public:
   HmacSha1();

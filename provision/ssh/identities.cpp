@@ -34,7 +34,8 @@ Identities::Identities(const std::vector<std::filesystem::path>& files) {
 
 ssh_errors::TriedKeys Identities::tried(std::size_t count) const {
   ssh_errors::TriedKeys keys = outcome_;
-  for (std::size_t i = 0; i < count && i < usable_.size(); ++i) keys.refused.push_back(usable_[i].file);
+  for (std::size_t i = 0; i < count && i < usable_.size(); ++i)
+    keys.refused.push_back(usable_[i].file);
   return keys;
 }
 

@@ -21,8 +21,8 @@ struct Identity {
   SshKey key;
 };
 
-/// Keys with a passphrase are not used: nobody is there to be asked. What became of each file is kept
-/// for the message when no key is accepted.
+/// Keys with a passphrase are not used: nobody is there to be asked. What became of each file is
+/// kept for the message when no key is accepted.
 class Identities {
  public:
   explicit Identities(const std::vector<std::filesystem::path>& files);

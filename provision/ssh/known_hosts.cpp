@@ -188,7 +188,8 @@ struct KnownHosts::Impl {
   void add_pin(const std::string& host, const HostKey& key) {
     const std::size_t index = entries.size();
     add({Line{*HostPatterns::parse(host), key}, pins, ++pins_lines});
-    if (const auto found = lookups.find(host); found != lookups.end()) found->second.push_back(index);
+    if (const auto found = lookups.find(host); found != lookups.end())
+      found->second.push_back(index);
   }
 
   /// Indexes of the lines that speak of `host`, in the order of the files.
@@ -218,7 +219,9 @@ KnownHosts::KnownHosts(std::filesystem::path pins, std::vector<std::filesystem::
 
 KnownHosts::~KnownHosts() = default;
 
-const std::filesystem::path& KnownHosts::pins_file() const { return impl_->pins; }
+const std::filesystem::path& KnownHosts::pins_file() const {
+  return impl_->pins;
+}
 
 KnownHosts::Answer KnownHosts::check(std::string_view name, unsigned port,
                                      const HostKey& key) const {
@@ -230,7 +233,8 @@ KnownHosts::Answer KnownHosts::check(std::string_view name, unsigned port,
       if (entry.line.key == key) return {Verdict::revoked, key, entry.file, entry.number};
     } else if (entry.line.key == key) {
       same_key = &entry;
-    } else if (!other_key || (other_key->line.key.type != key.type && entry.line.key.type == key.type)) {
+    } else if (!other_key ||
+               (other_key->line.key.type != key.type && entry.line.key.type == key.type)) {
       other_key = &entry;
     }
   }
@@ -254,9 +258,8 @@ void KnownHosts::pin(std::string_view name, unsigned port, const HostKey& key) {
   const std::string host = spelled(name, port);
   const std::string line = fmt::format("{} {} {}\n", host, key.type, key.base64);
   const auto fail = [&](int reason) {
-    throw Error(ExitCode::local_failure,
-                fmt::format("cannot write {}: {}", impl_->pins.string(),
-                            std::generic_category().message(reason)));
+    throw Error(ExitCode::local_failure, fmt::format("cannot write {}: {}", impl_->pins.string(),
+                                                     std::generic_category().message(reason)));
   };
 
   // One append, so that two programs that pin at the same time do not lose each other's lines.
@@ -267,7 +270,8 @@ void KnownHosts::pin(std::string_view name, unsigned port, const HostKey& key) {
   char last = '\n';
   if (size > 0 && ::pread(file.get(), &last, 1, size - 1) != 1) fail(errno);
   const std::string text = last == '\n' ? line : '\n' + line;
-  if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) fail(errno);
+  if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    fail(errno);
   impl_->add_pin(host, key);
 }
 
@@ -293,7 +297,8 @@ std::size_t KnownHosts::forget(std::string_view name, unsigned port) {
     std::string others;
     for (const auto& other : line->hosts.names())
       if (other != host) others += (others.empty() ? "" : ",") + other;
-    if (!others.empty()) kept += fmt::format("{} {} {}\n", others, line->key.type, line->key.base64);
+    if (!others.empty())
+      kept += fmt::format("{} {} {}\n", others, line->key.type, line->key.base64);
   }
   if (forgotten > 0) {
     write_file(impl_->pins, kept, S_IRUSR | S_IWUSR);

@@ -1,8 +1,8 @@
 // Host keys that we trust, in OpenSSH's known_hosts format.
 //
-// libssh's own reader scans the file twice a connection, and skips @revoked lines. This one reads the
-// files once, answers from a map, and fails closed: a revoked key is refused wherever it turns up, and a
-// host that is on file is never given a second key of another type.
+// libssh's own reader scans the file twice a connection, and skips @revoked lines. This one reads
+// the files once, answers from a map, and fails closed: a revoked key is refused wherever it turns
+// up, and a host that is on file is never given a second key of another type.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +20,9 @@ namespace clustermpi {
 /// `@cert-authority` lines are not used: a host that has only such a line counts as unknown.
 class KnownHosts {
  public:
-  /// `pins` is ours (made when needed, 0600); `others` are only read (the user's own). A missing file is
-  /// empty. Lines that cannot be read are skipped; an unreadable file throws Error{local_failure}.
+  /// `pins` is ours (made when needed, 0600); `others` are only read (the user's own). A missing
+  /// file is empty. Lines that cannot be read are skipped; an unreadable file throws
+  /// Error{local_failure}.
   explicit KnownHosts(std::filesystem::path pins, std::vector<std::filesystem::path> others = {});
   ~KnownHosts();
   KnownHosts(const KnownHosts&) = delete;
@@ -30,16 +31,18 @@ class KnownHosts {
   enum class Verdict { known, unknown, changed, revoked };
   struct Answer {
     Verdict verdict = Verdict::unknown;
-    HostKey expected;            ///< for `changed`: what is on file, of the same type where there is one
+    HostKey expected;  ///< for `changed`: what is on file, of the same type where there is one
     std::filesystem::path file;  ///< for `changed` and `revoked`: where that is written
     unsigned line = 0;
   };
   /// `name` as typed by the user (address and alias are the caller's to choose); port 22 is plain.
   [[nodiscard]] Answer check(std::string_view name, unsigned port, const HostKey& key) const;
-  /// Key types on file for that host, so that those are negotiated first; empty where it is unknown.
+  /// Key types on file for that host, so that those are negotiated first; empty where it is
+  /// unknown.
   [[nodiscard]] std::vector<std::string> types_of(std::string_view name, unsigned port) const;
 
-  void pin(std::string_view name, unsigned port, const HostKey& key);  ///< throws Error{local_failure}
+  void pin(std::string_view name, unsigned port,
+           const HostKey& key);  ///< throws Error{local_failure}
   /// Removes all pins of that host from our own file; how many there were.
   std::size_t forget(std::string_view name, unsigned port);
 

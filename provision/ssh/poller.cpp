@@ -28,7 +28,9 @@ void Poller::modify(int fd, std::uint32_t events, std::uint64_t token) {
   assert(result == 0);
 }
 
-void Poller::remove(int fd) { ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
+void Poller::remove(int fd) {
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
 
 std::span<const epoll_event> Poller::wait(std::optional<TimePoint> until) {
   int timeout = -1;

@@ -27,8 +27,8 @@ class Poller {
   void add(int fd, std::uint32_t events, std::uint64_t token);
   void modify(int fd, std::uint32_t events, std::uint64_t token);
   void remove(int fd);
-  /// The events that are there, after waiting until `until` at most (nothing: for ever). Valid until
-  /// the next call.
+  /// The events that are there, after waiting until `until` at most (nothing: for ever). Valid
+  /// until the next call.
   [[nodiscard]] std::span<const epoll_event> wait(std::optional<TimePoint> until);
 
  private:

@@ -113,7 +113,9 @@ void Resolver::ask(std::uint64_t token, std::string host, std::uint16_t port) {
   shared_->more.notify_one();
 }
 
-int Resolver::fd() const { return shared_->signal.get(); }
+int Resolver::fd() const {
+  return shared_->signal.get();
+}
 
 std::vector<Resolver::Answer> Resolver::take_answers() {
   const std::lock_guard lock(shared_->mutex);

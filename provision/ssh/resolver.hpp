@@ -21,8 +21,8 @@ struct SocketAddress {
 [[nodiscard]] std::optional<SocketAddress> numeric_address(const std::string& host,
                                                            std::uint16_t port);
 
-/// A few helper threads around getaddrinfo(). They are left behind, not joined, when the resolver ends:
-/// a name server that does not answer holds nobody up.
+/// A few helper threads around getaddrinfo(). They are left behind, not joined, when the resolver
+/// ends: a name server that does not answer holds nobody up.
 class Resolver {
  public:
   struct Answer {

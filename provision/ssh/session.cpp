@@ -39,8 +39,8 @@ std::string preferred_algorithms(const std::vector<std::string>& types) {
   return algorithms.append(host_key_algorithms);
 }
 
-/// Calls a libssh function again while it has something to send: the answer to a message that has just
-/// been read leaves at once, not after another turn of the loop.
+/// Calls a libssh function again while it has something to send: the answer to a message that has
+/// just been read leaves at once, not after another turn of the loop.
 template <typename Call>
 int repeat_while_sending(ssh_session session, int again, Call call) {
   int result = call();
@@ -56,9 +56,13 @@ int repeat_while_sending(ssh_session session, int again, Call call) {
 Session::Session(std::size_t index, const Target& target, SessionServices& services)
     : index_(index), target_(target), services_(services), max_channels_(default_max_channels) {}
 
-Session::~Session() { close(); }
+Session::~Session() {
+  close();
+}
 
-std::uint64_t Session::token() const { return std::uint64_t{generation_} << 32 | index_; }
+std::uint64_t Session::token() const {
+  return std::uint64_t{generation_} << 32 | index_;
+}
 
 // ---- a run --------------------------------------------------------------------------------------
 
@@ -68,9 +72,13 @@ void Session::begin_run(TimePoint now) {
   if (reused_) pump(now);
 }
 
-void Session::add(std::unique_ptr<Command> command) { commands_.push_back(std::move(command)); }
+void Session::add(std::unique_ptr<Command> command) {
+  commands_.push_back(std::move(command));
+}
 
-bool Session::wants_connection() const { return phase_ == Phase::closed && !commands_.empty(); }
+bool Session::wants_connection() const {
+  return phase_ == Phase::closed && !commands_.empty();
+}
 
 bool Session::in_handshake() const {
   return active_ && phase_ >= Phase::resolving && phase_ <= Phase::authenticating;
@@ -146,8 +154,8 @@ void Session::time_is_over(TimePoint now) {
       return fail(ssh_errors::phase_timeout(target_, "its SSH greeting", options.handshake_timeout),
                   now);
     case Phase::key_exchange:
-      return fail(
-          ssh_errors::phase_timeout(target_, "the key exchange", options.handshake_timeout), now);
+      return fail(ssh_errors::phase_timeout(target_, "the key exchange", options.handshake_timeout),
+                  now);
     case Phase::authenticating:
       return fail(ssh_errors::phase_timeout(target_, "the login", options.auth_timeout), now);
     case Phase::closed:
@@ -157,7 +165,8 @@ void Session::time_is_over(TimePoint now) {
   }
 }
 
-// ---- from nothing to a TCP connection -------------------------------------------------------------
+// ---- from nothing to a TCP connection
+// -------------------------------------------------------------
 
 void Session::connect(TimePoint now) {
   ++attempts_;
@@ -197,7 +206,8 @@ void Session::dialled(TcpDialer::State state, TimePoint now) {
   }
 }
 
-// ---- from TCP to an authenticated session -----------------------------------------------------------
+// ---- from TCP to an authenticated session
+// -----------------------------------------------------------
 
 void Session::begin_ssh(TimePoint now) {
   session_ = ssh_new();
@@ -228,8 +238,8 @@ bool Session::configure() {
   // Nothing is read from files here: host keys are judged by KnownHosts, and what a user's
   // configuration says means to libssh 0.10 something else than to OpenSSH.
   return set(SSH_OPTIONS_PROCESS_CONFIG, &no) && set(SSH_OPTIONS_HOST, target_.address.c_str()) &&
-         set(SSH_OPTIONS_USER, target_.user.c_str()) &&
-         set(SSH_OPTIONS_SSH_DIR, "/nonexistent") && set(SSH_OPTIONS_KNOWNHOSTS, "/dev/null") &&
+         set(SSH_OPTIONS_USER, target_.user.c_str()) && set(SSH_OPTIONS_SSH_DIR, "/nonexistent") &&
+         set(SSH_OPTIONS_KNOWNHOSTS, "/dev/null") &&
          set(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null") &&
          set(SSH_OPTIONS_HOSTKEYS, algorithms.c_str()) && set(SSH_OPTIONS_FD, &fd_);
 }
@@ -366,19 +376,20 @@ void Session::authenticate(TimePoint now) {
 }
 
 void Session::login_failed(TimePoint now) {
-  // A server that had enough of wrong keys says so and hangs up: "...SSH_MSG_DISCONNECT: 2:Too many".
+  // A server that had enough of wrong keys says so and hangs up: "...SSH_MSG_DISCONNECT: 2:Too
+  // many".
   constexpr std::string_view farewell = "SSH_MSG_DISCONNECT: ";
   const std::string reason = libssh_error();
   const auto found = reason.find(farewell);
-  if (found == std::string::npos)
-    return fail(ssh_errors::handshake_failed(target_, reason), now);
+  if (found == std::string::npos) return fail(ssh_errors::handshake_failed(target_, reason), now);
   const auto words = reason.find(':', found + farewell.size()) + 1;
   fail(ssh_errors::auth_failed(target_, services_.identities.tried(next_key_ + 1),
                                std::string_view(reason).substr(words)),
        now);
 }
 
-// ---- an open session ------------------------------------------------------------------------------
+// ---- an open session
+// ------------------------------------------------------------------------------
 
 void Session::pump(TimePoint now) {
   for (int round = 0; round < rounds_a_turn; ++round) {
@@ -436,7 +447,8 @@ void Session::update_interest() {
   interest_ = wanted;
 }
 
-// ---- the end --------------------------------------------------------------------------------------
+// ---- the end
+// --------------------------------------------------------------------------------------
 
 void Session::lost(TimePoint now) {
   const std::string reason = libssh_error();
@@ -477,6 +489,8 @@ void Session::close() {
   session_ = nullptr;
 }
 
-std::string Session::libssh_error() const { return ssh_get_error(session_); }
+std::string Session::libssh_error() const {
+  return ssh_get_error(session_);
+}
 
 }  // namespace clustermpi

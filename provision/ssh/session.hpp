@@ -1,5 +1,5 @@
-// The connection to one host: from nothing to an authenticated session that commands run on, without
-// ever waiting. The event loop says when the socket is ready and when time is over.
+// The connection to one host: from nothing to an authenticated session that commands run on,
+// without ever waiting. The event loop says when the socket is ready and when time is over.
 #pragma once
 
 #include <libssh/libssh.h>
@@ -40,15 +40,15 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   void add(std::unique_ptr<Command> command);
-  /// After the commands of a run were added: starts them on a session that is open already, and notices
-  /// where that died since the last run.
+  /// After the commands of a run were added: starts them on a session that is open already, and
+  /// notices where that died since the last run.
   void begin_run(TimePoint now);
   /// Has commands but no connection: wants connect() when there is room for one more handshake.
   [[nodiscard]] bool wants_connection() const;
   void connect(TimePoint now);
 
-  /// Whether it counts among the handshakes in flight. A host that does not answer soon does not: it
-  /// costs us nothing while we wait for it.
+  /// Whether it counts among the handshakes in flight. A host that does not answer soon does not:
+  /// it costs us nothing while we wait for it.
   [[nodiscard]] bool in_handshake() const;
 
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
@@ -116,7 +116,7 @@ class Session {
   BannerReader banner_;
   ssh_session session_ = nullptr;
   ssh_event event_ = nullptr;
-  int fd_ = -1;                ///< libssh's, which closes it
+  int fd_ = -1;                 ///< libssh's, which closes it
   std::uint32_t interest_ = 0;  ///< what epoll waits for
   std::size_t next_key_ = 0;
   std::size_t max_channels_ = 0;

@@ -77,15 +77,21 @@ TcpDialer::State TcpDialer::on_time(TimePoint now) {
   return try_next(now);
 }
 
-bool TcpDialer::out_of_descriptors() const { return error_ == EMFILE || error_ == ENFILE; }
+bool TcpDialer::out_of_descriptors() const {
+  return error_ == EMFILE || error_ == ENFILE;
+}
 
-void acknowledge_at_once(int socket) { set_option(socket, IPPROTO_TCP, TCP_QUICKACK, 1); }
+void acknowledge_at_once(int socket) {
+  set_option(socket, IPPROTO_TCP, TCP_QUICKACK, 1);
+}
 
 void set_read_threshold(int socket, int bytes) {
   set_option(socket, SOL_SOCKET, SO_RCVLOWAT, bytes);
 }
 
-void set_nonblocking(int socket) { ::fcntl(socket, F_SETFL, O_RDWR | O_NONBLOCK); }
+void set_nonblocking(int socket) {
+  ::fcntl(socket, F_SETFL, O_RDWR | O_NONBLOCK);
+}
 
 void raise_descriptor_limit(std::size_t count) {
   rlimit limit{};

@@ -1,5 +1,5 @@
-// Our own TCP sockets: libssh 0.10 tries one address only, blocks on names, and leaves its sockets open
-// in child processes.
+// Our own TCP sockets: libssh 0.10 tries one address only, blocks on names, and leaves its sockets
+// open in child processes.
 #pragma once
 
 #include <vector>
@@ -40,8 +40,8 @@ class TcpDialer {
   int error_ = 0;
 };
 
-/// The kernel forgets this after a while: to be called after each read of a request-response exchange,
-/// else every answer waits up to 40 ms for our acknowledgement.
+/// The kernel forgets this after a while: to be called after each read of a request-response
+/// exchange, else every answer waits up to 40 ms for our acknowledgement.
 void acknowledge_at_once(int socket);
 
 /// Until `bytes` have arrived the socket does not count as readable.

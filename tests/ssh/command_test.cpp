@@ -101,7 +101,8 @@ TEST_F(CommandTest, ACallbackThatThrowsFailsThatCommandOnly) {
 }
 
 TEST_F(CommandTest, SeveralJobsShareOneSession) {
-  const auto results = fleet({node}).run({job(0, "echo $SSH_CONNECTION"), job(0, "echo $SSH_CONNECTION")});
+  const auto results =
+      fleet({node}).run({job(0, "echo $SSH_CONNECTION"), job(0, "echo $SSH_CONNECTION")});
   EXPECT_TRUE(results[0].ok());
   EXPECT_EQ(results[0].out, results[1].out);
   EXPECT_EQ(sshd->accepted_logins(), 1u);
@@ -146,10 +147,11 @@ TEST_F(CommandTest, CancelEndsAllThatRunsAtOnce) {
   std::thread interrupt;
   const auto began = std::chrono::steady_clock::now();
   const auto results = fleet({node}).run(jobs, [&](const Result& result) {
-    if (result.out == "before\n") interrupt = std::thread([this] {
-      std::this_thread::sleep_for(milliseconds(200));
-      cancel.cancel();
-    });
+    if (result.out == "before\n")
+      interrupt = std::thread([this] {
+        std::this_thread::sleep_for(milliseconds(200));
+        cancel.cancel();
+      });
   });
   interrupt.join();
   EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(30));
@@ -174,7 +176,8 @@ TEST_F(CommandTest, CancelAsksTheServerToEndTheProcess) {
   // For a user other than root sshd passes the signal on; for root it logs that it does not.
   const int pid = std::stoi(read_file(pid_file));
   const auto asked = [&] {
-    return ::kill(pid, 0) != 0 || sshd->logged("session signalling requires privilege separation") > 0;
+    return ::kill(pid, 0) != 0 ||
+           sshd->logged("session signalling requires privilege separation") > 0;
   };
   for (int i = 0; i < 500 && !asked(); ++i) std::this_thread::sleep_for(milliseconds(10));
   EXPECT_TRUE(asked()) << sshd->log();

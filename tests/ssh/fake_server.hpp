@@ -14,7 +14,8 @@ namespace clustermpi::test {
 
 class FakeServer {
  public:
-  using Behaviour = std::function<void(int socket)>;  ///< the connection stays open after it returns
+  using Behaviour =
+      std::function<void(int socket)>;  ///< the connection stays open after it returns
 
   explicit FakeServer(Behaviour behaviour, const std::string& address = own_address(1))
       : address_(address), behaviour_(std::move(behaviour)) {

@@ -35,9 +35,9 @@ class FleetTest : public SshTest {
 TEST_F(FleetTest, SixtyFourHostsAtOnce) {
   const auto targets = start_farm(4);
   std::set<std::size_t> reported;
-  const auto results = fleet(targets).run(
-      on_all(targets.size(), "set -- $SSH_CONNECTION; echo $3"),
-      [&](const Result& result) { reported.insert(result.host); });
+  const auto results =
+      fleet(targets).run(on_all(targets.size(), "set -- $SSH_CONNECTION; echo $3"),
+                         [&](const Result& result) { reported.insert(result.host); });
   ASSERT_EQ(results.size(), 64u);
   for (std::size_t i = 0; i < results.size(); ++i) {
     EXPECT_EQ(results[i].host, i);
@@ -67,7 +67,8 @@ TEST_F(FleetTest, HostsThatHangDoNotHoldUpTheOthers) {
                                       [&](const Result& result) { order.push_back(result.host); });
   ASSERT_EQ(order.size(), all.size());
   for (std::size_t i = 4; i < all.size(); ++i) EXPECT_TRUE(results[i].ok()) << i;
-  for (std::size_t i = 0; i < targets.size(); ++i) EXPECT_GE(order[i], 4u) << "a silent host ended first";
+  for (std::size_t i = 0; i < targets.size(); ++i)
+    EXPECT_GE(order[i], 4u) << "a silent host ended first";
 }
 
 TEST_F(FleetTest, OneBadHostLeavesTheOthersAlone) {
@@ -121,10 +122,11 @@ TEST_F(FleetTest, AConnectionLostInTheMiddleIsNotRetried) {
   killer.join();
   ASSERT_TRUE(result.error);
   EXPECT_EQ(result.error->code, "connection_lost");
-  EXPECT_EQ(result.error->message,
-            fmt::format("the connection to {} port {} was lost while the command ran: Socket error: "
-                        "disconnected",
-                        node.address, node.port));
+  EXPECT_EQ(
+      result.error->message,
+      fmt::format("the connection to {} port {} was lost while the command ran: Socket error: "
+                  "disconnected",
+                  node.address, node.port));
   EXPECT_EQ(result.error->hint, "it may have run in part; look at the host, then start again");
   EXPECT_EQ(read_file(started), "x\n");
   EXPECT_EQ(sshd->accepted_logins(), 1u);

@@ -13,10 +13,11 @@ TEST_F(HandshakeTest, RefusedPort) {
   const Target node{"red01", address, free_port(address), current_user()};
   const Result result = run_one(node, "true");
   ASSERT_TRUE(result.error);
-  EXPECT_EQ(*result.error,
-            (HostError{"unreachable",
-                       fmt::format("cannot reach {} port {}: connection refused", address, node.port),
-                       "start its SSH server (`sudo systemctl enable --now ssh`), or check the port"}));
+  EXPECT_EQ(
+      *result.error,
+      (HostError{"unreachable",
+                 fmt::format("cannot reach {} port {}: connection refused", address, node.port),
+                 "start its SSH server (`sudo systemctl enable --now ssh`), or check the port"}));
 }
 
 TEST_F(HandshakeTest, NoRoute) {
@@ -45,10 +46,11 @@ TEST_F(HandshakeTest, NoAnswer) {
   const std::uint16_t port = ntohs(bound.sin_port);
   const Result result = run_one({"red01", address, port, current_user()}, "true");
   ASSERT_TRUE(result.error);
-  EXPECT_EQ(*result.error,
-            (HostError{"unreachable",
-                       fmt::format("cannot reach {} port {}: no answer within 0.3 s", address, port),
-                       "check that it is switched on, and on a network that this machine reaches"}));
+  EXPECT_EQ(
+      *result.error,
+      (HostError{"unreachable",
+                 fmt::format("cannot reach {} port {}: no answer within 0.3 s", address, port),
+                 "check that it is switched on, and on a network that this machine reaches"}));
 }
 
 TEST_F(HandshakeTest, UnknownName) {
@@ -72,9 +74,10 @@ TEST_F(HandshakeTest, SilentServer) {
   options.handshake_timeout = milliseconds(300);
   const Result result = run_one(server.target("red01"), "true");
   ASSERT_TRUE(result.error);
-  EXPECT_EQ(*result.error,
-            (HostError{"timeout", server.place() + " did not finish its SSH greeting within 0.3 s",
-                       "it may be overloaded or hang: look at it, or give it longer with --timeout"}));
+  EXPECT_EQ(
+      *result.error,
+      (HostError{"timeout", server.place() + " did not finish its SSH greeting within 0.3 s",
+                 "it may be overloaded or hang: look at it, or give it longer with --timeout"}));
 }
 
 TEST_F(HandshakeTest, ServerThatHangsInTheKeyExchange) {
@@ -83,7 +86,8 @@ TEST_F(HandshakeTest, ServerThatHangsInTheKeyExchange) {
   const Result result = run_one(server.target("red01"), "true");
   ASSERT_TRUE(result.error);
   EXPECT_EQ(result.error->code, "timeout");
-  EXPECT_EQ(result.error->message, server.place() + " did not finish the key exchange within 0.3 s");
+  EXPECT_EQ(result.error->message,
+            server.place() + " did not finish the key exchange within 0.3 s");
 }
 
 TEST_F(HandshakeTest, ServerThatIsNoSshServer) {
@@ -94,10 +98,10 @@ TEST_F(HandshakeTest, ServerThatIsNoSshServer) {
   const Result result = run_one(server.target("red01"), "true");
   ASSERT_TRUE(result.error);
   EXPECT_EQ(*result.error,
-            (HostError{"protocol",
-                       server.place() +
-                           " answers, but not as an SSH server: \"HTTP/1.1 400 Bad Request\"",
-                       "check the port"}));
+            (HostError{
+                "protocol",
+                server.place() + " answers, but not as an SSH server: \"HTTP/1.1 400 Bad Request\"",
+                "check the port"}));
 }
 
 TEST_F(HandshakeTest, GarbageIsQuotedHarmlessly) {
@@ -123,9 +127,8 @@ TEST_F(HandshakeTest, ABannerWithoutEndIsCutShort) {
 }
 
 TEST_F(HandshakeTest, GarbageAfterTheGreeting) {
-  FakeServer server([](int socket) {
-    FakeServer::say(socket, "SSH-2.0-x\r\n" + std::string(4096, '\xff'));
-  });
+  FakeServer server(
+      [](int socket) { FakeServer::say(socket, "SSH-2.0-x\r\n" + std::string(4096, '\xff')); });
   const Result result = run_one(server.target("red01"), "true");
   ASSERT_TRUE(result.error);
   EXPECT_EQ(result.error->code, "protocol");

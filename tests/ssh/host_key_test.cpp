@@ -53,11 +53,12 @@ TEST_F(HostKeyTest, StrictRefusesAnUnknownKey) {
   options.host_key_policy = HostKeyPolicy::strict;
   const Result result = run_one(node, "true");
   ASSERT_TRUE(result.error);
-  EXPECT_EQ(*result.error,
-            (HostError{"host_key_unknown",
-                       fmt::format("the host key of {} is not known: ssh-ed25519 {}", place(), print()),
-                       "compare with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the host, "
-                       "then `clustermpi hostkey accept red01`"}));
+  EXPECT_EQ(
+      *result.error,
+      (HostError{"host_key_unknown",
+                 fmt::format("the host key of {} is not known: ssh-ed25519 {}", place(), print()),
+                 "compare with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the host, "
+                 "then `clustermpi hostkey accept red01`"}));
   EXPECT_FALSE(fs::exists(pins()));
   EXPECT_EQ(sshd->accepted_logins(), 0u);
 }
@@ -84,10 +85,10 @@ TEST_F(HostKeyTest, ChangedKeyIsRefusedWithBothFingerprintsAndThePlace) {
   ASSERT_TRUE(result.error);
   EXPECT_EQ(*result.error,
             (HostError{"host_key_changed",
-                       fmt::format("the host key of {} has changed: it shows ssh-ed25519 {}, but {}:2 "
-                                   "has ssh-ed25519 {}",
-                                   place(), print(), pins().string(),
-                                   fingerprint(public_key(file("old")))),
+                       fmt::format(
+                           "the host key of {} has changed: it shows ssh-ed25519 {}, but {}:2 "
+                           "has ssh-ed25519 {}",
+                           place(), print(), pins().string(), fingerprint(public_key(file("old")))),
                        "if red01 was re-flashed or replaced: `clustermpi hostkey forget red01`; "
                        "otherwise another machine answers in its place"}));
   EXPECT_TRUE(accepted.empty());
@@ -108,10 +109,11 @@ TEST_F(HostKeyTest, ChangedKeyInTheUsersOwnFileNamesItsCommand) {
   write_file(others[0], known_line(file("old")));
   const Result result = run_one(node, "true");
   ASSERT_TRUE(result.error);
-  EXPECT_EQ(result.error->hint,
-            fmt::format("if red01 was re-flashed or replaced: `ssh-keygen -f {} -R '{}'`; otherwise "
-                        "another machine answers in its place",
-                        others[0].string(), known_name()));
+  EXPECT_EQ(
+      result.error->hint,
+      fmt::format("if red01 was re-flashed or replaced: `ssh-keygen -f {} -R '{}'`; otherwise "
+                  "another machine answers in its place",
+                  others[0].string(), known_name()));
 }
 
 TEST_F(HostKeyTest, AKeyOfAnotherTypeDoesNotSlipIn) {
@@ -141,8 +143,8 @@ TEST_F(HostKeyTest, RevokedKeyIsRefusedEvenWhereItIsPinned) {
   ASSERT_TRUE(result.error);
   EXPECT_EQ(*result.error,
             (HostError{"host_key_revoked",
-                       fmt::format("the host key of {} is revoked: {}:2 has ssh-ed25519 {}", place(),
-                                   pins().string(), print()),
+                       fmt::format("the host key of {} is revoked: {}:2 has ssh-ed25519 {}",
+                                   place(), pins().string(), print()),
                        "give red01 a new host key; whoever revoked this one does not trust it"}));
 }
 

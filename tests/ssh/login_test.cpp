@@ -21,12 +21,13 @@ TEST_F(LoginTest, WrongKeyNamesUserPlaceKeyAndNextAction) {
   options.identities = {file("stranger")};
   const Result result = run_one(node, "true");
   ASSERT_TRUE(result.error);
-  EXPECT_EQ(*result.error,
-            (HostError{"auth_failed",
-                       fmt::format("red01 refuses {}@{}: tried {}", node.user, place(),
-                                   file("stranger").string()),
-                       fmt::format("put a key there: `ssh-copy-id -i {}.pub -p {} {}@{}`",
-                                   file("stranger").string(), node.port, node.user, node.address)}));
+  EXPECT_EQ(
+      *result.error,
+      (HostError{"auth_failed",
+                 fmt::format("red01 refuses {}@{}: tried {}", node.user, place(),
+                             file("stranger").string()),
+                 fmt::format("put a key there: `ssh-copy-id -i {}.pub -p {} {}@{}`",
+                             file("stranger").string(), node.port, node.user, node.address)}));
   EXPECT_EQ(result.exit_status, -1);
 }
 
@@ -52,9 +53,10 @@ TEST_F(LoginTest, AKeyWithAPassphraseIsNamed) {
   const Result result = run_one(node, "true");
   ASSERT_TRUE(result.error);
   const std::string key = file("locked").string();
-  EXPECT_EQ(*result.error,
-            (HostError{"auth_failed", "no key to log in to red01 with: " + key + " has a passphrase",
-                       "use a key without one, or take it off a copy: `ssh-keygen -p -f " + key + "`"}));
+  EXPECT_EQ(
+      *result.error,
+      (HostError{"auth_failed", "no key to log in to red01 with: " + key + " has a passphrase",
+                 "use a key without one, or take it off a copy: `ssh-keygen -p -f " + key + "`"}));
 }
 
 TEST_F(LoginTest, AKeyWithAPassphraseIsMentionedBesideTheRefusedOne) {
@@ -64,8 +66,8 @@ TEST_F(LoginTest, AKeyWithAPassphraseIsMentionedBesideTheRefusedOne) {
   const Result result = run_one(node, "true");
   ASSERT_TRUE(result.error);
   EXPECT_EQ(result.error->message,
-            fmt::format("red01 refuses {}@{}: tried {} (not tried, has a passphrase: {})", node.user,
-                        place(), file("stranger").string(), file("locked").string()));
+            fmt::format("red01 refuses {}@{}: tried {} (not tried, has a passphrase: {})",
+                        node.user, place(), file("stranger").string(), file("locked").string()));
 }
 
 TEST_F(LoginTest, NoKeyAtAll) {
@@ -107,8 +109,9 @@ TEST_F(LoginTest, ASecondFactorIsNamed) {
   node = both->target("red01");
   const Result result = run_one(node, "true");
   ASSERT_TRUE(result.error);
-  EXPECT_EQ(result.error->message, fmt::format("{} takes the key of {} but wants a second proof besides",
-                                               place(), node.user));
+  EXPECT_EQ(
+      result.error->message,
+      fmt::format("{} takes the key of {} but wants a second proof besides", place(), node.user));
 }
 
 }  // namespace

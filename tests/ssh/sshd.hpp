@@ -1,5 +1,5 @@
-// Real SSH servers for tests: OpenSSH's sshd on loopback addresses, with configuration, host keys and
-// user keys of their own in a temporary folder. No system file is read or changed.
+// Real SSH servers for tests: OpenSSH's sshd on loopback addresses, with configuration, host keys
+// and user keys of their own in a temporary folder. No system file is read or changed.
 #pragma once
 
 #include <arpa/inet.h>
@@ -83,7 +83,9 @@ inline std::pair<Descriptor, std::uint16_t> listen_on(const std::string& address
   return {std::move(listener), ntohs(bound.sin_port)};
 }
 
-inline std::uint16_t free_port(const std::string& address) { return listen_on(address).second; }
+inline std::uint16_t free_port(const std::string& address) {
+  return listen_on(address).second;
+}
 
 inline bool accepts_connections(const std::string& address, std::uint16_t port) {
   const Descriptor probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -106,7 +108,9 @@ inline HostKey public_key(const fs::path& private_key) {
   return key;
 }
 
-inline std::string current_user() { return ::getpwuid(::geteuid())->pw_name; }
+inline std::string current_user() {
+  return ::getpwuid(::geteuid())->pw_name;
+}
 
 /// All processes that descend from `root`, itself first.
 inline std::vector<pid_t> process_tree(pid_t root) {
@@ -164,8 +168,8 @@ class Sshd {
                                        O_WRONLY | O_CREAT | O_TRUNC, 0600);
     const std::string config = (folder_ / "sshd_config").string();
     const char* argv[] = {"/usr/sbin/sshd", "-D", "-e", "-f", config.c_str(), nullptr};
-    const int error = ::posix_spawn(&pid_, argv[0], &actions, nullptr,
-                                    const_cast<char* const*>(argv), environ);
+    const int error =
+        ::posix_spawn(&pid_, argv[0], &actions, nullptr, const_cast<char* const*>(argv), environ);
     ::posix_spawn_file_actions_destroy(&actions);
     if (error != 0) throw std::runtime_error("cannot start /usr/sbin/sshd: install openssh-server");
     for (int i = 0; i < 500; ++i) {
@@ -217,7 +221,8 @@ class SshTest : public testing::Test {
   SshTest() {
     make_key(user_key());
     options.identities = {user_key()};
-    options.connect_timeout = options.handshake_timeout = options.auth_timeout = milliseconds(20'000);
+    options.connect_timeout = options.handshake_timeout = options.auth_timeout =
+        milliseconds(20'000);
   }
 
   [[nodiscard]] fs::path file(const std::string& name) const { return folder.path() / name; }

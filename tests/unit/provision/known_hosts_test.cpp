@@ -22,10 +22,10 @@ const HostKey ed25519{"ssh-ed25519",
                       "AAAAC3NzaC1lZDI1NTE5AAAAIIIwH6Nlo5tBN0hPl+36xcWGGQJPt/ZBOyl6BJiV/kk3"};
 const HostKey other{"ssh-ed25519",
                     "AAAAC3NzaC1lZDI1NTE5AAAAIJuUQu41X5laK97FWVeiY0HiRCQAgh/RYrO5e87qnmcH"};
-const HostKey ecdsa{
-    "ecdsa-sha2-nistp256",
-    "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBNI7PoDN7ZvrOraHyvEOypVF1rcZ/IAI2jQUqTmdgiAJ"
-    "suhpw3wf8gWYr7DzfTu6EFK+qXfAHjJpPZud7mIh2ZQ="};
+const HostKey ecdsa{"ecdsa-sha2-nistp256",
+                    "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBNI7PoDN7ZvrOraHyvEOypVF1r"
+                    "cZ/IAI2jQUqTmdgiAJ"
+                    "suhpw3wf8gWYr7DzfTu6EFK+qXfAHjJpPZud7mIh2ZQ="};
 
 class KnownHostsTest : public testing::Test {
  protected:
@@ -38,7 +38,8 @@ class KnownHostsTest : public testing::Test {
   [[nodiscard]] std::filesystem::path pins() const { return folder / "pins"; }
   [[nodiscard]] std::filesystem::path users() const { return folder / "users"; }
 
-  [[nodiscard]] KnownHosts with(const std::string& users_lines, const std::string& pins_lines = "") {
+  [[nodiscard]] KnownHosts with(const std::string& users_lines,
+                                const std::string& pins_lines = "") {
     if (!users_lines.empty()) write_file(users(), users_lines);
     if (!pins_lines.empty()) write_file(pins(), pins_lines);
     return KnownHosts(pins(), {users()});
@@ -151,8 +152,8 @@ TEST_F(KnownHostsTest, AWildcardThatBacktracks) {
 }
 
 TEST_F(KnownHostsTest, RevokedBeatsPinned) {
-  const KnownHosts hosts = with("@revoked * " + ed25519.type + " " + ed25519.base64 + "\n",
-                                line("red01", ed25519));
+  const KnownHosts hosts =
+      with("@revoked * " + ed25519.type + " " + ed25519.base64 + "\n", line("red01", ed25519));
   const auto answer = hosts.check("red01", 22, ed25519);
   EXPECT_EQ(answer.verdict, Verdict::revoked);
   EXPECT_EQ(answer.file, users());
@@ -168,18 +169,17 @@ TEST_F(KnownHostsTest, ARevokedKeyIsNoKeyOnFile) {
 }
 
 TEST_F(KnownHostsTest, LinesThatCannotBeReadAreSkipped) {
-  const KnownHosts hosts = with("red01\nred01 ssh-ed25519\nred01 ssh-ed25519 ####\n|1|x red01\n" +
-                                line("red01", {"ssh-rsa", ed25519.base64}) +
-                                line("@cert-authority red01", other) + "@what red01 x y\n" +
-                                line("red01", ed25519));
+  const KnownHosts hosts =
+      with("red01\nred01 ssh-ed25519\nred01 ssh-ed25519 ####\n|1|x red01\n" +
+           line("red01", {"ssh-rsa", ed25519.base64}) + line("@cert-authority red01", other) +
+           "@what red01 x y\n" + line("red01", ed25519));
   EXPECT_EQ(hosts.check("red01", 22, ed25519).verdict, Verdict::known);
   EXPECT_EQ(hosts.check("red01", 22, other).line, 8u);
 }
 
 TEST_F(KnownHostsTest, WindowsLineEndsAndNoLastNewline) {
-  const KnownHosts hosts =
-      with(fmt::format("red01 {} {}\r\nred02 {} {}", ed25519.type, ed25519.base64, other.type,
-                       other.base64));
+  const KnownHosts hosts = with(fmt::format("red01 {} {}\r\nred02 {} {}", ed25519.type,
+                                            ed25519.base64, other.type, other.base64));
   EXPECT_EQ(hosts.check("red01", 22, ed25519).verdict, Verdict::known);
   EXPECT_EQ(hosts.check("red02", 22, other).verdict, Verdict::known);
 }
@@ -189,8 +189,8 @@ TEST_F(KnownHostsTest, PinsAreAppendedOnceAndKnownAtOnce) {
   hosts.pin("red01", 22, ed25519);
   hosts.pin("red01", 22, ed25519);
   hosts.pin("Red02", 2222, other);
-  EXPECT_EQ(read_file(pins()), fmt::format("# pins\nred01 {} {}\n[red02]:2222 {} {}\n", ed25519.type,
-                                           ed25519.base64, other.type, other.base64));
+  EXPECT_EQ(read_file(pins()), fmt::format("# pins\nred01 {} {}\n[red02]:2222 {} {}\n",
+                                           ed25519.type, ed25519.base64, other.type, other.base64));
   EXPECT_EQ(hosts.check("red01", 22, ed25519).verdict, Verdict::known);
   const auto changed = hosts.check("red02", 2222, ed25519);
   EXPECT_EQ(changed.verdict, Verdict::changed);
@@ -206,12 +206,12 @@ TEST_F(KnownHostsTest, WhatTheUserKnowsIsNotPinnedAgain) {
 
 TEST_F(KnownHostsTest, ForgetRemovesThatHostFromOurFileOnly) {
   const std::string salt = "twenty bytes of salt";
-  const std::string hashed = fmt::format("|1|{}|{}", encode_base64(salt),
-                                         encode_base64(HmacSha1()(salt, "red01")));
-  KnownHosts hosts = with(line("red01", other),
-                          "# mine\n" + line("red01", ed25519) + line("red02", ed25519) +
-                              line(hashed, ecdsa) + line("red01,red03", ed25519) +
-                              line("red0*", ed25519));
+  const std::string hashed =
+      fmt::format("|1|{}|{}", encode_base64(salt), encode_base64(HmacSha1()(salt, "red01")));
+  KnownHosts hosts =
+      with(line("red01", other), "# mine\n" + line("red01", ed25519) + line("red02", ed25519) +
+                                     line(hashed, ecdsa) + line("red01,red03", ed25519) +
+                                     line("red0*", ed25519));
   EXPECT_EQ(hosts.forget("red01", 22), 3u);
   EXPECT_EQ(read_file(pins()), "# mine\n" + line("red02", ed25519) +
                                    fmt::format("red03 {} {}\n", ed25519.type, ed25519.base64) +

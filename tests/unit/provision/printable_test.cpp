@@ -23,18 +23,22 @@ TEST(Printable, TerminalSequencesAreShown) {
 }
 
 TEST(Printable, C1ControlsAreShown) {
-  EXPECT_EQ(printable("\xc2\x9b" "31m"), R"(\xc2\x9b31m)");  // U+009B: CSI
-  EXPECT_EQ(printable("\xc2\xa0"), "\xc2\xa0");              // U+00A0: the first that is none
-  EXPECT_EQ(printable("\x9b" "31m"), R"(\x9b31m)");          // as a bare byte
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "31m"),
+            R"(\xc2\x9b31m)");                   // U+009B: CSI
+  EXPECT_EQ(printable("\xc2\xa0"), "\xc2\xa0");  // U+00A0: the first that is none
+  EXPECT_EQ(printable("\x9b"
+                      "31m"),
+            R"(\x9b31m)");  // as a bare byte
 }
 
 TEST(Printable, InvalidUtf8IsShown) {
   EXPECT_EQ(printable("\xff\xfe"), R"(\xff\xfe)");
-  EXPECT_EQ(printable("\xe6\x97"), R"(\xe6\x97)");              // cut short
-  EXPECT_EQ(printable("\xe6\x97x"), R"(\xe6\x97x)");            // cut short, text goes on
-  EXPECT_EQ(printable("\xc0\xaf"), R"(\xc0\xaf)");              // overlong '/'
-  EXPECT_EQ(printable("\xe0\x80\xaf"), R"(\xe0\x80\xaf)");      // overlong
-  EXPECT_EQ(printable("\xed\xa0\x80"), R"(\xed\xa0\x80)");      // surrogate
+  EXPECT_EQ(printable("\xe6\x97"), R"(\xe6\x97)");                  // cut short
+  EXPECT_EQ(printable("\xe6\x97x"), R"(\xe6\x97x)");                // cut short, text goes on
+  EXPECT_EQ(printable("\xc0\xaf"), R"(\xc0\xaf)");                  // overlong '/'
+  EXPECT_EQ(printable("\xe0\x80\xaf"), R"(\xe0\x80\xaf)");          // overlong
+  EXPECT_EQ(printable("\xed\xa0\x80"), R"(\xed\xa0\x80)");          // surrogate
   EXPECT_EQ(printable("\xf4\x90\x80\x80"), R"(\xf4\x90\x80\x80)");  // above U+10FFFF
   EXPECT_EQ(printable("\xf0\x80\x80\x80"), R"(\xf0\x80\x80\x80)");  // overlong
 }
