@@ -272,6 +272,9 @@ void Session::read_banner(TimePoint now) {
       return;
     case BannerReader::State::ssh:
       set_read_threshold(fd_, 1);
+      // Nothing is on its way but our version: our proposal fits into the socket at once. Were it still
+      // held when libssh rejects the server's, flushing it would overwrite the reason.
+      ssh_set_fd_towrite(session_);
       enter(Phase::key_exchange, now, services_.options.handshake_timeout);
       return exchange_keys(now);
     case BannerReader::State::closed:
