@@ -103,9 +103,13 @@ void add_facts(CLI::App& app, Session& session) {
       "sysinfo", "The system vector S(N,p,c,t): nodes, processors, cores, threads");
   // -v is "verbose" everywhere else; here it is the vector, which is also what is shown without a
   // flag.
-  sysinfo->add_flag("-v,--vector", "The vector S(N,p,c,t), one a kind of node (default)");
-  sysinfo->add_flag("-t,--totals", *totals, "The totals S^T(N, N*p, N*p*c, N*p*c*t)");
-  sysinfo->callback([&session, totals] {
+  auto vector = std::make_shared<bool>(false);
+  auto* vector_flag = sysinfo->add_flag("-v,--vector", *vector,
+                                        "The vector S(N,p,c,t), one a kind of node (default)");
+  auto* totals_flag =
+      sysinfo->add_flag("-t,--totals", *totals, "The totals S^T(N, N*p, N*p*c, N*p*c*t)");
+  totals_flag->excludes(vector_flag);
+  sysinfo->callback([&session, vector, totals] {
     session.action = [&session, totals] { return show_vectors(session, *totals); };
   });
 }

@@ -121,7 +121,14 @@ std::vector<std::string> missing_items(const HostState& state) {
 
 void take_versions(Facts& facts, const HostState& state) {
   for (const ItemState& item : state.items) {
-    if (item.kind == "package") facts.packages[item.name] = item.current;
+    // Of alternatives the node says which one it has: "chrony=4.3-2".
+    const std::size_t equals = item.current.find('=');
+    if (item.kind != "package") continue;
+    if (equals == std::string::npos) {
+      facts.packages[item.name] = item.current;
+    } else {
+      facts.packages[item.current.substr(0, equals)] = item.current.substr(equals + 1);
+    }
   }
 }
 
