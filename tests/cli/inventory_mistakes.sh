@@ -1,9 +1,9 @@
 #!/bin/bash
 # Every kind of mistake in an inventory: exit status 3, the message to the letter (mistakes/NAME.expected
 # beside mistakes/NAME.toml), and nothing done.
-source "$(dirname "$0")/../lib.sh"
-
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$here/../lib.sh"
+
 cases=0
 for file in "$here"/mistakes/*.toml; do
   cp "$file" cluster.toml
