@@ -39,13 +39,23 @@ std::uint64_t number(const std::map<std::string, std::string>& figures, const st
   return found == figures.end() ? 0 : std::strtoull(found->second.c_str(), nullptr, 10);
 }
 
-std::string last_line(const std::string& text) {
-  std::string last;
+/// The line of a long complaint that says most: mpirun frames its text with dashes, begins with a
+/// general remark, and ends with how to see all of it.
+std::string telling_line(const std::string& text) {
+  std::string first;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
-    if (line.find_first_not_of(" \t-") != std::string::npos) last = line;
+    const std::size_t begin = line.find_first_not_of(" \t");
+    if (begin == std::string::npos || line.find_first_not_of("- \t\r") == std::string::npos)
+      continue;
+    line = line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin);
+    const bool failed =
+        line.find("failed") != std::string::npos || line.find("refused") != std::string::npos ||
+        line.find("No such file") != std::string::npos || line.find("error") != std::string::npos;
+    if (failed) return line;
+    if (first.empty()) first = line;
   }
-  return last;
+  return first;
 }
 
 void judge_hello(Verdict& verdict, const ProgramRun& run, const std::vector<NodeSlots>& nodes,
@@ -126,7 +136,7 @@ Verdict judge(const ProgramRun& run, const std::vector<NodeSlots>& nodes,
     return verdict;
   }
   if (run.exit_status != 0 || verdict.figures.empty()) {
-    const std::string said = last_line(run.err);
+    const std::string said = telling_line(run.err);
     verdict.summary =
         fmt::format("ended with status {}{}{}", run.exit_status, said.empty() ? "" : ": ", said);
     if (run.program != "hello" || verdict.figures.empty()) return verdict;

@@ -14,6 +14,7 @@
 #include "provision/files.hpp"
 #include "provision/lab/apt.hpp"
 #include "provision/lab/base_root.hpp"
+#include "provision/lab/control_group.hpp"
 #include "provision/lab/events.hpp"
 #include "provision/lab/host_settings.hpp"
 #include "provision/lab/inventory_file.hpp"
@@ -269,6 +270,7 @@ void take_down(const Store& store, const LabRecord& record) {
   power_off_all(store, record);
   forget_machines(store, record);
   remove_network(record);
+  for (const NodeRecord& node : record.nodes) remove_control_groups(node.name);
   forget_inventory(record);
   remove_folder(store.lab_folder(record.name));
 }

@@ -10,6 +10,7 @@
 #include "hosts/error.hpp"
 #include "provision/files.hpp"
 #include "provision/lab/base_root.hpp"
+#include "provision/lab/control_group.hpp"
 #include "provision/lab/mounts.hpp"
 #include "provision/lab/processes.hpp"
 #include "provision/process.hpp"
@@ -55,6 +56,10 @@ void write_identity(const NodeRecord& node, const fs::path& root) {
                                              "::1\tlocalhost ip6-localhost ip6-loopback\n",
                                              node.name));
   write_file(root / "etc/resolv.conf", node_resolv_conf());
+  // Before that service has run, logins are refused: who hears sshd can log in.
+  const fs::path drop_in = root / "etc/systemd/system/ssh.service.d";
+  fs::create_directories(drop_in);
+  write_file(drop_in / "after-boot.conf", "[Unit]\nAfter=systemd-user-sessions.service\n");
 }
 
 void write_apt(const AptSetup& apt, const fs::path& root) {
@@ -122,8 +127,9 @@ pid_t boot(const NodeRecord& node, const NodePaths& paths) {
                                 "--network-namespace-path=/run/netns/" + node.name,
                                 "--hostname=" + node.name,
                                 "--machine=" + node.name};
-  if (!systemd_runs_here()) argv.emplace_back("--keep-unit");
-  return start_detached(argv, paths.console);
+  if (systemd_runs_here()) return start_detached(argv, paths.console);
+  argv.emplace_back("--keep-unit");
+  return start_detached(in_own_control_group(node.name, std::move(argv)), paths.console);
 }
 
 std::vector<pid_t> machines_below(const fs::path& folder) {

@@ -193,6 +193,7 @@ main() {
   say clock "$(date +%s.%N)"
   network
   login
+  host_keys
   disk
   software
   say end 1

@@ -16,19 +16,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::string_view state_marker = "--- state ---\n";
+constexpr std::string_view state_marker = "clustermpi state";
 
 /// Probe and state in one script. Each part is wrapped so that the shell has read all of it before
 /// the first command runs: a command that reads stdin cannot swallow the rest.
 std::string probe_script() {
   return fmt::format(
       "(\n{}\n) </dev/null\n"
-      "printf '{}'\n"
+      "echo '{}'\n"
       "sudo -n sh -s <<'CLUSTERMPI_STATE' 2>/dev/null\n"
       "mode=check\n{}\n"
       "CLUSTERMPI_STATE\n"
       "exit 0\n",
-      remote::probe, "--- state ---\\n", remote::record);
+      remote::probe, state_marker, remote::record);
 }
 
 double seconds_since_epoch() {

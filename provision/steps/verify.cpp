@@ -62,12 +62,13 @@ std::map<std::string, std::string> unreachable_from_manager(Cluster& cluster,
   std::map<std::string, Job> jobs;
   jobs.emplace(cluster.inventory().manager, std::move(job));
   for (const auto& [manager, result] : cluster.run_jobs(std::move(jobs))) {
-    std::istringstream lines(printable(result.out));
+    std::istringstream lines(result.out);
     for (std::string line; std::getline(lines, line);) {
+      if (!line.empty() && line.back() == '\r') line.pop_back();  // ssh ends its lines with it
       const std::size_t space = line.find(' ');
       unreachable[line.substr(0, space)] =
           fmt::format("{} cannot start a process there: {}", manager,
-                      space == std::string::npos ? "" : line.substr(space + 1));
+                      space == std::string::npos ? "" : printable(line.substr(space + 1)));
     }
   }
   return unreachable;

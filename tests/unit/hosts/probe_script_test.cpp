@@ -33,7 +33,7 @@ class ProbeScript : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     const std::string shell = GetParam();
-    if (!installed(shell.substr(0, shell.find(' ')))) GTEST_SKIP() << shell << " is not installed";
+    ASSERT_TRUE(installed(shell.substr(0, shell.find(' ')))) << shell << " is not installed";
   }
 
   static std::string run(const std::string& environment = "") {
@@ -55,6 +55,8 @@ TEST_P(ProbeScript, SaysWhatThisMachineIs) {
   EXPECT_GT(facts.disk_free_kib, 0u);
   EXPECT_EQ(facts.home, "/home/pi");
   EXPECT_EQ(facts.login_user + "\n", output_of("id -un"));
+  EXPECT_EQ(std::to_string(facts.host_keys.size()) + "\n",
+            output_of("cat /etc/ssh/ssh_host_*_key.pub 2>/dev/null | wc -l"));
   EXPECT_GT(facts.clock, 1.7e9);
 }
 
