@@ -84,7 +84,7 @@ void print_error(Session& session, const std::string& command, const Error& erro
                                     {"ok", false},
                                     {"hosts", nlohmann::json::object()},
                                     {"error",
-                                     {{"code", static_cast<int>(error.code())},
+                                     {{"code", name_of(error.code())},
                                       {"message", error.what()},
                                       {"hint", error.hint()}}}}
                          .dump(2)
@@ -140,12 +140,13 @@ Reporter& Session::reporter() {
   return *console_;
 }
 
-Cluster& Session::open_cluster() {
+Cluster& Session::open_cluster(bool accept_host_keys) {
   if (cluster_) return *cluster_;
   Inventory inventory = load_inventory(inventory_file());
   RunOptions options;
   options.dry_run = common.dry_run;
   options.limit = expand_hostlist(common.limit);
+  options.accept_host_keys = accept_host_keys;
   options.fanout = common.fanout;
   options.timeout = std::chrono::milliseconds(static_cast<long long>(common.timeout * 1000));
   workspace().create();

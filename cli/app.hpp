@@ -26,6 +26,7 @@ struct Streams {
   std::ostream& out;  ///< the result
   std::ostream& err;  ///< the story
   bool out_is_terminal = false;
+  bool out_is_pipe = false;
   bool err_is_terminal = false;
 };
 
@@ -56,6 +57,7 @@ class Session {
   [[nodiscard]] std::ostream& err() { return streams_.err; }
   [[nodiscard]] std::istream& in() { return streams_.in; }
   [[nodiscard]] CancelToken& cancel() { return cancel_; }
+  [[nodiscard]] bool writes_to_pipe() const { return streams_.out_is_pipe; }
   /// What a node prints goes to a terminal only without its control characters.
   [[nodiscard]] bool shields_terminal() const {
     return streams_.out_is_terminal || streams_.err_is_terminal;
@@ -67,7 +69,8 @@ class Session {
   [[nodiscard]] Reporter& reporter();
   /// The inventory's cluster with the common options applied; its events also go to the workspace's
   /// log.
-  [[nodiscard]] Cluster& open_cluster();
+  /// `accept_host_keys` as in RunOptions; only the first call decides.
+  [[nodiscard]] Cluster& open_cluster(bool accept_host_keys = false);
   /// Asks on the terminal; --yes answers. Throws Error{usage} where nobody can answer.
   [[nodiscard]] bool confirm(const std::string& question);
 

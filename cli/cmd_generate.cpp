@@ -43,10 +43,22 @@ std::vector<NodeSlots> nodes_for(std::vector<NodeSlots> nodes, unsigned np) {
   return used;
 }
 
+/// For `ansible-playbook -i <(...)`: Ansible tries its plugins in turn, and the first one reads a
+/// buffer of a pipe's text and leaves it lost to the next. Blanks in front of JSON mean nothing, so
+/// it gets those.
+std::string lost_buffer(const Session& session, const GenerateOptions& options) {
+  constexpr std::size_t buffer_size = 4096;
+  const bool read_from_pipe = session.writes_to_pipe() && options.output.empty();
+  return options.what == "ansible-inventory" && read_from_pipe
+             ? std::string(buffer_size, ' ') + "\n"
+             : "";
+}
+
 std::string generated(Cluster& cluster, const GenerateOptions& options) {
   if (options.what == "ssh-config") return render_ssh_config(cluster);
   if (options.what == "hosts") return etc_hosts(cluster.inventory(), cluster.facts);
-  if (options.what == "ansible-inventory") return static_inventory(playbook_inventory(cluster)).dump(2) + "\n";
+  if (options.what == "ansible-inventory")
+    return static_inventory(playbook_inventory(cluster)).dump(2) + "\n";
   const auto nodes = job_nodes(cluster);
   const MpiFormat format = chosen_format(cluster, options.format);
   if (options.what == "rankfile") return rankfile(place_by_core(nodes, options.np), format);
@@ -68,7 +80,7 @@ ExitCode generate(Session& session, const GenerateOptions& options) {
   if (!options.output.empty() && !session.common.dry_run) {
     write_file(options.output, text);
   } else if (!session.common.json) {
-    session.out() << text;
+    session.out() << lost_buffer(session, options) << text;
   }
   return ExitCode::ok;
 }

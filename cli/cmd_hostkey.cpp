@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "cli/app.hpp"
 #include "hosts/hostlist.hpp"
+#include "provision/up.hpp"
 
 namespace clustermpi::cli {
 
@@ -40,6 +42,28 @@ ExitCode forget(Session& session, const std::string& expression) {
   return ExitCode::ok;
 }
 
+ExitCode accept(Session& session, const std::string& expression) {
+  Cluster& cluster = session.open_cluster(true);
+  const std::vector<std::string> names = expand_hostlist(expression);
+  for (const std::string& name : names) (void)host_named(cluster, name);
+  nlohmann::json hosts = nlohmann::json::object();
+  cluster.begin_step("hostkey", "host keys of " + fold_hostlist(names));
+  for (const auto& [name, result] :
+       cluster.run_on(names, "true", nullptr, std::chrono::seconds(30))) {
+    hosts[name] = {{"ok", true}};
+    if (!session.common.json) session.out() << fmt::format("{}: its host key is known\n", name);
+  }
+  for (const auto& [name, error] : cluster.failures())
+    hosts[name] = {{"ok", false}, {"error", to_json(error)}};
+  const bool ok = cluster.failures().empty();
+  if (session.common.json) {
+    session.out()
+        << nlohmann::json{{"command", "hostkey accept"}, {"ok", ok}, {"hosts", hosts}}.dump(2)
+        << '\n';
+  }
+  return ok ? ExitCode::ok : ExitCode::hosts_failed;
+}
+
 }  // namespace
 
 void add_hostkey(CLI::App& app, Session& session) {
@@ -49,6 +73,13 @@ void add_hostkey(CLI::App& app, Session& session) {
   auto* forget_command =
       command->add_subcommand("forget", "Forget a host's key, as after its card was flashed anew");
   forget_command->add_option("hosts", *hosts, "Whose")->type_name("HOSTLIST")->required();
+  auto* accept_command = command->add_subcommand(
+      "accept",
+      "Show and pin the keys of hosts that are not known yet, whatever host_key_policy says");
+  accept_command->add_option("hosts", *hosts, "Whose")->type_name("HOSTLIST")->required();
+  accept_command->callback([&session, hosts] {
+    session.action = [&session, hosts] { return accept(session, *hosts); };
+  });
   forget_command->callback([&session, hosts] {
     session.action = [&session, hosts] { return forget(session, *hosts); };
   });

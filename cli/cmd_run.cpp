@@ -43,7 +43,8 @@ ExitCode run_job(Session& session, const JobOptions& options) {
   Cluster& cluster = session.open_cluster();
   if (cluster.facts.empty()) {
     DiscoverStep discover;
-    run_step(discover, cluster);
+    StepRecord record;
+    run_step(discover, cluster, record);
   }
   MpiJob job;
   job.command = options.command;

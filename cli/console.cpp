@@ -20,6 +20,8 @@ constexpr const char* yellow = "33";
 constexpr const char* bold = "1";
 
 constexpr std::size_t most_live_lines = 12;
+constexpr auto before_first_tick = std::chrono::seconds(2);
+constexpr auto between_ticks = std::chrono::seconds(10);
 
 std::string time_text(std::chrono::milliseconds time) {
   return fmt::format("{:.1f} s", std::chrono::duration<double>(time).count());
@@ -53,8 +55,31 @@ const char* kind_name(Kind kind) {
 
 }  // namespace
 
+ConsoleReporter::ConsoleReporter(std::ostream& stream, ConsoleStyle style)
+    : stream_(stream), style_(style) {
+  if (style_.quiet) return;
+  ticker_ = std::jthread([this](const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    while (!stop.stop_requested()) {
+      wake_.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
+      if (!stop.stop_requested()) tick();
+    }
+  });
+}
+
 ConsoleReporter::~ConsoleReporter() {
+  ticker_ = {};
   erase_live();
+}
+
+/// On a terminal the live lines show how long it has been; in a pipe a line now and then does.
+void ConsoleReporter::tick() {
+  if (progress_.empty()) return;
+  if (style_.terminal) return draw_live();
+  const auto silence = std::chrono::steady_clock::now() - last_line_;
+  if (silence < (last_was_tick_ ? between_ticks : before_first_tick)) return;
+  for (const std::string& text : folded_progress()) line("    " + text);
+  last_was_tick_ = true;
 }
 
 std::string ConsoleReporter::paint(const std::string& text, const char* color) const {
@@ -62,6 +87,7 @@ std::string ConsoleReporter::paint(const std::string& text, const char* color) c
 }
 
 void ConsoleReporter::on(const Event& event) {
+  const std::lock_guard lock(mutex_);
   switch (event.kind) {
     case Kind::step_begin:
       return begin_step(event);
@@ -86,7 +112,6 @@ void ConsoleReporter::on(const Event& event) {
 void ConsoleReporter::begin_step(const Event& event) {
   progress_.clear();
   ended_.clear();
-  last_progress_ = std::chrono::steady_clock::now();
   if (!style_.quiet) line(paint(fmt::format("==> {}", event.step), bold) + ": " + event.text);
 }
 
@@ -115,22 +140,28 @@ void ConsoleReporter::take_host(const Event& event) {
 
 void ConsoleReporter::take_progress(const Event& event) {
   if (style_.quiet) return;
-  progress_[event.host] = event.text;
-  if (style_.terminal) return draw_live();
-  // In a pipe: what is going on, every two seconds at most.
-  const auto now = std::chrono::steady_clock::now();
-  if (now - last_progress_ < std::chrono::seconds(2)) return;
-  last_progress_ = now;
-  for (const std::string& text : folded_progress()) line("    " + text);
+  progress_[event.host] = {event.text, std::chrono::steady_clock::now()};
+  if (style_.terminal) draw_live();
 }
 
 std::vector<std::string> ConsoleReporter::folded_progress() const {
-  std::map<std::string, std::vector<std::string>> hosts_at;
-  for (const auto& [host, text] : progress_) hosts_at[text].push_back(host);
+  struct Group {
+    std::vector<std::string> hosts;
+    std::chrono::steady_clock::time_point since = std::chrono::steady_clock::time_point::max();
+  };
+  std::map<std::string, Group> groups;
+  for (const auto& [host, doing] : progress_) {
+    Group& group = groups[doing.what];
+    group.hosts.push_back(host);
+    group.since = std::min(group.since, doing.since);
+  }
   std::vector<std::string> lines;
-  for (const auto& [text, hosts] : hosts_at) {
-    const std::string folded = fold_hostlist(hosts);
-    lines.push_back(folded.empty() ? text : fmt::format("{}: {}", folded, text));
+  const auto now = std::chrono::steady_clock::now();
+  for (const auto& [what, group] : groups) {
+    const auto seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(now - group.since).count();
+    lines.push_back(fmt::format("{}: {}{}", fold_hostlist(group.hosts), what,
+                                seconds < 2 ? "" : fmt::format(" ({} s)", seconds)));
   }
   return lines;
 }
@@ -153,6 +184,8 @@ void ConsoleReporter::draw_live() {
 
 void ConsoleReporter::line(const std::string& text) {
   erase_live();
+  last_line_ = std::chrono::steady_clock::now();
+  last_was_tick_ = false;
   stream_ << text << '\n';
   if (style_.terminal && !progress_.empty()) draw_live();
   stream_.flush();

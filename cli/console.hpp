@@ -2,11 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <fstream>
 #include <iosfwd>
 #include <map>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "provision/reporter.hpp"
@@ -20,15 +23,17 @@ struct ConsoleStyle {
   bool verbose = false;  ///< details too
 };
 
-/// Tells the story of a run on stderr, hosts with the same news folded into one line.
+/// Tells the story of a run on stderr, hosts with the same news folded into one line. A thread of
+/// its own keeps telling what is going on while no news comes.
 class ConsoleReporter : public Reporter {
  public:
-  ConsoleReporter(std::ostream& stream, ConsoleStyle style) : stream_(stream), style_(style) {}
+  ConsoleReporter(std::ostream& stream, ConsoleStyle style);
   ~ConsoleReporter() override;
 
   void on(const Event& event) override;
 
  private:
+  void tick();
   void begin_step(const Event& event);
   void end_step(const Event& event);
   void take_progress(const Event& event);
@@ -41,10 +46,18 @@ class ConsoleReporter : public Reporter {
 
   std::ostream& stream_;
   ConsoleStyle style_;
-  std::map<std::string, std::string> progress_;            ///< host -> what it is at
+  struct Doing {
+    std::string what;
+    std::chrono::steady_clock::time_point since;
+  };
+  std::mutex mutex_;  ///< guards all below, and the stream
+  std::condition_variable_any wake_;
+  std::map<std::string, Doing> progress_;                  ///< by host
   std::map<std::string, std::vector<std::string>> ended_;  ///< text -> hosts that ended with it
   std::size_t live_lines_ = 0;
-  std::chrono::steady_clock::time_point last_progress_;
+  std::chrono::steady_clock::time_point last_line_;
+  bool last_was_tick_ = false;
+  std::jthread ticker_;  ///< last: it ends before what it uses
 };
 
 /// Everything, with time stamps, appended to a file that only the user can read.

@@ -1,3 +1,4 @@
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -35,8 +36,11 @@ void watch_signals(clustermpi::CancelToken& cancel) {
 int main(int argc, char** argv) {
   static clustermpi::CancelToken cancel;  // the thread above may outlive main
   watch_signals(cancel);
-  const clustermpi::cli::Streams streams{std::cin, std::cout, std::cerr, isatty(STDOUT_FILENO) == 1,
-                                         isatty(STDERR_FILENO) == 1};
+  struct stat out {};
+  clustermpi::cli::Streams streams{std::cin, std::cout, std::cerr};
+  streams.out_is_terminal = isatty(STDOUT_FILENO) == 1;
+  streams.out_is_pipe = fstat(STDOUT_FILENO, &out) == 0 && S_ISFIFO(out.st_mode);
+  streams.err_is_terminal = isatty(STDERR_FILENO) == 1;
   const int status =
       clustermpi::cli::run_app(std::vector<std::string>(argv + 1, argv + argc), streams, cancel);
   std::cout.flush();

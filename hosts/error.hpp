@@ -7,6 +7,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace clustermpi {
@@ -21,6 +22,27 @@ enum class ExitCode : int {
   verification_failed = 5,
   interrupted = 130,
 };
+
+/// "hosts_failed": the error code of JSON documents.
+[[nodiscard]] constexpr std::string_view name_of(ExitCode code) {
+  switch (code) {
+    case ExitCode::ok:
+      return "ok";
+    case ExitCode::local_failure:
+      return "local_failure";
+    case ExitCode::usage:
+      return "usage";
+    case ExitCode::inventory_invalid:
+      return "inventory_invalid";
+    case ExitCode::hosts_failed:
+      return "hosts_failed";
+    case ExitCode::verification_failed:
+      return "verification_failed";
+    case ExitCode::interrupted:
+      return "interrupted";
+  }
+  return "";
+}
 
 /// Why one host failed. `code` is a stable identifier for scripts ("unreachable", "auth_failed",
 /// ...), `message` one sentence for people, `hint` the next action (may be empty).

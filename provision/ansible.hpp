@@ -18,11 +18,13 @@ namespace clustermpi {
 
 struct PlaybookRun {
   std::filesystem::path playbook;
-  std::filesystem::path workspace;    ///< .clustermpi/: inventory, control sockets and log go below it
-  const nlohmann::json* inventory = nullptr;  ///< dynamic-inventory document (hosts/writers.hpp), hostvars included
-  std::vector<std::string> limit;     ///< hosts; empty: all
+  std::filesystem::path
+      workspace;  ///< .clustermpi/: inventory, control sockets and log go below it
+  const nlohmann::json* inventory =
+      nullptr;  ///< dynamic-inventory document (hosts/writers.hpp), hostvars included
+  std::vector<std::string> limit;  ///< hosts; empty: all
   unsigned forks = 32;
-  std::filesystem::path log;          ///< Ansible's full output, appended
+  std::filesystem::path log;  ///< Ansible's full output, appended
   CancelToken* cancel = nullptr;
 };
 
@@ -40,7 +42,8 @@ struct PlaybookResult {
   bool cancelled = false;
 };
 
-/// The same inventory in the form that a file has: Ansible reads the dynamic protocol only from programs.
+/// The same inventory in the form that a file has: Ansible reads the dynamic protocol only from
+/// programs.
 [[nodiscard]] nlohmann::json static_inventory(const nlohmann::json& dynamic);
 
 /// Progress goes to `reporter` (Kind::progress, one a task and host; Kind::output never). Throws

@@ -13,7 +13,9 @@ CancelToken::CancelToken() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (fd_ < 0) throw Error(ExitCode::local_failure, "cannot create an event descriptor");
 }
 
-CancelToken::~CancelToken() { close(fd_); }
+CancelToken::~CancelToken() {
+  close(fd_);
+}
 
 void CancelToken::cancel() noexcept {
   cancelled_.store(true, std::memory_order_relaxed);

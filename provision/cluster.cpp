@@ -84,10 +84,17 @@ void Cluster::throw_if_cancelled() const {
 
 Fleet& Cluster::fleet() {
   if (!fleet_) {
+    if (!inventory_.jump.empty()) {
+      throw Error(ExitCode::local_failure,
+                  fmt::format("jump hosts ({}) cannot be used yet: hosts are reached directly",
+                              inventory_.jump),
+                  "run clustermpi on the jump host itself, or take `jump` out of [ssh]");
+    }
     workspace_.create();
     FleetOptions fleet_options;
     fleet_options.identities = identity_files(inventory_);
-    fleet_options.host_key_policy = inventory_.host_key_policy;
+    fleet_options.host_key_policy =
+        options_.accept_host_keys ? HostKeyPolicy::accept_new : inventory_.host_key_policy;
     if (options_.fanout > 0) fleet_options.handshakes_at_once = options_.fanout;
     fleet_options.on_new_host_key = [this](const std::string& host, const std::string& fingerprint,
                                            const std::string& type) {

@@ -24,6 +24,7 @@ namespace clustermpi {
 struct RunOptions {
   bool dry_run = false;
   std::vector<std::string> limit;  ///< host names; empty: all
+  bool accept_host_keys = false;   ///< unknown ones, whatever the policy of the inventory
   std::size_t fanout = 0;          ///< 0: the fleet's default
   std::chrono::milliseconds timeout{
       0};  ///< of one command on one host, or one job; 0: the step's default

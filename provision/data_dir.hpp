@@ -5,8 +5,8 @@
 
 namespace clustermpi {
 
-/// $CLUSTERMPI_DATA_DIR, else share/clustermpi beside the binary's prefix, else the source tree it was
-/// built from. Throws Error{local_failure} where none of them has playbooks/.
+/// $CLUSTERMPI_DATA_DIR, else share/clustermpi beside the binary's prefix, else the source tree it
+/// was built from. Throws Error{local_failure} where none of them has playbooks/.
 [[nodiscard]] std::filesystem::path data_dir();
 
 }  // namespace clustermpi

@@ -12,8 +12,8 @@ namespace clustermpi {
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);
 [[nodiscard]] std::optional<std::string> read_file_if_exists(const std::filesystem::path& path);
 
-/// Temporary name in the same folder, fsync, rename: readers see the old or the new file, never half of
-/// one. Unchanged content is not written again. Throws Error{local_failure}.
+/// Temporary name in the same folder, fsync, rename: readers see the old or the new file, never
+/// half of one. Unchanged content is not written again. Throws Error{local_failure}.
 void write_file(const std::filesystem::path& path, std::string_view content, unsigned mode = 0644);
 
 /// Lower-case hex SHA-256.

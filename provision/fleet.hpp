@@ -1,8 +1,9 @@
 // The only way to reach machines: all at once, over SSH.
 //
-// A Fleet holds one session a host, opened when the first job needs it and kept until the Fleet ends, so
-// that several steps of one run pay for one handshake. One thread, one event loop; results come as hosts
-// end. A host that fails is a value in its Result; run() itself throws only on a broken invariant.
+// A Fleet holds one session a host, opened when the first job needs it and kept until the Fleet
+// ends, so that several steps of one run pay for one handshake. One thread, one event loop; results
+// come as hosts end. A host that fails is a value in its Result; run() itself throws only on a
+// broken invariant.
 #pragma once
 
 #include <chrono>
@@ -32,17 +33,20 @@ struct Target {
 };
 
 struct FleetOptions {
-  std::vector<std::filesystem::path> identities;  ///< private key files, tried in order; absent ones skipped
+  std::vector<std::filesystem::path>
+      identities;  ///< private key files, tried in order; absent ones skipped
   /// --fanout. A host that does not answer for half a second gives its place to the next: it costs
   /// nothing while it is waited for.
   std::size_t handshakes_at_once = 64;
-  std::chrono::milliseconds connect_timeout{10'000};    ///< name resolution, and TCP over all addresses
+  std::chrono::milliseconds connect_timeout{
+      10'000};  ///< name resolution, and TCP over all addresses
   std::chrono::milliseconds handshake_timeout{20'000};  ///< banner and key exchange, each
   std::chrono::milliseconds auth_timeout{20'000};
   HostKeyPolicy host_key_policy = HostKeyPolicy::accept_new;
   /// Told once for each key that accept_new pins: host name, "SHA256:..." fingerprint, key type.
   /// What it throws fails that host.
-  std::function<void(const std::string& host, const std::string& fingerprint, const std::string& type)>
+  std::function<void(const std::string& host, const std::string& fingerprint,
+                     const std::string& type)>
       on_new_host_key;
 };
 
@@ -52,11 +56,12 @@ enum class Stream { out, err };
 struct Job {
   std::size_t host = 0;  ///< index into the targets
   std::string command;   ///< handed to the user's login shell
-  std::shared_ptr<const std::string> input;  ///< to stdin, then end of file; null: end of file at once
+  std::shared_ptr<const std::string>
+      input;                ///< to stdin, then end of file; null: end of file at once
   bool hold_input = false;  ///< no end of file while the command runs: it learns of our end by it
-  std::chrono::milliseconds timeout{0};      ///< of the command; 0: none
-  /// Live output as it comes, in pieces that need not be lines; where unset, gathered in Result (at most
-  /// `output_limit` bytes a stream). What it throws ends this command. It must not call run().
+  std::chrono::milliseconds timeout{0};  ///< of the command; 0: none
+  /// Live output as it comes, in pieces that need not be lines; where unset, gathered in Result (at
+  /// most `output_limit` bytes a stream). What it throws ends this command. It must not call run().
   std::function<void(Stream, std::string_view)> on_output;
   std::size_t output_limit = 16u << 20;
 };
@@ -79,7 +84,8 @@ struct Result {
 class Fleet {
  public:
   /// `known_hosts` and `cancel` outlive the fleet.
-  Fleet(std::vector<Target> targets, FleetOptions options, KnownHosts& known_hosts, CancelToken& cancel);
+  Fleet(std::vector<Target> targets, FleetOptions options, KnownHosts& known_hosts,
+        CancelToken& cancel);
   ~Fleet();  ///< closes all sessions; waits for nobody
   Fleet(const Fleet&) = delete;
   Fleet& operator=(const Fleet&) = delete;
@@ -87,11 +93,13 @@ class Fleet {
   /// Runs all jobs at once (several on one host share its session) and returns their results in the
   /// order of `jobs`. `on_result` is called as each ends, and must not call run().
   ///
-  /// A session that died since the last run is opened again; a connection that is lost while a command
-  /// runs is an error and nothing is run twice. A command that is cancelled or takes too long is sent
-  /// SIGTERM and its channel is closed, so that it finds its input at an end. sshd passes the signal on
-  /// for every user but root: a command that must not outlive us has to watch its input.
-  std::vector<Result> run(std::vector<Job> jobs, const std::function<void(const Result&)>& on_result = {});
+  /// A session that died since the last run is opened again; a connection that is lost while a
+  /// command runs is an error and nothing is run twice. A command that is cancelled or takes too
+  /// long is sent SIGTERM and its channel is closed, so that it finds its input at an end. sshd
+  /// passes the signal on for every user but root: a command that must not outlive us has to watch
+  /// its input.
+  std::vector<Result> run(std::vector<Job> jobs,
+                          const std::function<void(const Result&)>& on_result = {});
 
   [[nodiscard]] const std::vector<Target>& targets() const;
   [[nodiscard]] std::optional<std::size_t> index_of(std::string_view name) const;

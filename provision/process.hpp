@@ -17,12 +17,13 @@
 namespace clustermpi {
 
 struct ProcessOptions {
-  std::string input;                                ///< to stdin, then end of file
-  std::map<std::string, std::string> environment;   ///< added to ours
-  std::filesystem::path directory;                  ///< empty: ours
-  std::chrono::milliseconds timeout{0};             ///< 0: none; after it the process group is ended
-  CancelToken* cancel = nullptr;                    ///< when set: SIGTERM to the group, SIGKILL 3 s later
-  std::function<void(std::string_view line)> on_stdout_line;  ///< live, without newline; else gathered
+  std::string input;                               ///< to stdin, then end of file
+  std::map<std::string, std::string> environment;  ///< added to ours
+  std::filesystem::path directory;                 ///< empty: ours
+  std::chrono::milliseconds timeout{0};            ///< 0: none; after it the process group is ended
+  CancelToken* cancel = nullptr;  ///< when set: SIGTERM to the group, SIGKILL 3 s later
+  std::function<void(std::string_view line)>
+      on_stdout_line;  ///< live, without newline; else gathered
   std::function<void(std::string_view line)> on_stderr_line;
 };
 
@@ -37,13 +38,14 @@ struct ProcessResult {
 };
 
 /// Runs `argv` (argv[0] is looked up in PATH) to its end in a process group of its own; descriptors
-/// other than 0-2 are not inherited. It gets SIGTERM should the calling thread die before it. Throws Error{local_failure} where it cannot be started, with the
-/// package to install as hint where we know it.
+/// other than 0-2 are not inherited. It gets SIGTERM should the calling thread die before it.
+/// Throws Error{local_failure} where it cannot be started, with the package to install as hint
+/// where we know it.
 ProcessResult run_process(const std::vector<std::string>& argv, const ProcessOptions& options = {});
 
 /// Starts `argv` in a session of its own, to outlive us; its stdin is /dev/null, what it prints is
-/// appended to `log`. Throws Error{local_failure} where it cannot be started. It is init's child: end it
-/// by its process id, which is returned.
+/// appended to `log`. Throws Error{local_failure} where it cannot be started. It is init's child:
+/// end it by its process id, which is returned.
 pid_t start_detached(const std::vector<std::string>& argv, const std::filesystem::path& log);
 
 /// Full path of a program in PATH (and /usr/sbin, /sbin, which a user's PATH may lack), or nothing.

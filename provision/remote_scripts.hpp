@@ -1,14 +1,16 @@
-// The shell scripts that run on nodes, compiled in from provision/remote/*.sh. They reach a node through
-// stdin of `sh -s`, so that nothing is quoted and nothing is left behind.
+// The shell scripts that run on nodes, compiled in from provision/remote/*.sh. They reach a node
+// through stdin of `sh -s`, so that nothing is quoted and nothing is left behind.
 #pragma once
 
 #include <string_view>
 
 namespace clustermpi::remote {
 
-extern const std::string_view probe;    ///< facts and recorded state, as key=value lines
-extern const std::string_view record;   ///< after an install: what is managed and its digests, kept on the node
-extern const std::string_view receive;  ///< takes a file: has it? else digest-checked write and rename
-extern const std::string_view launch;   ///< runs a job that ends when the connection does
+extern const std::string_view probe;  ///< facts and recorded state, as key=value lines
+extern const std::string_view
+    record;  ///< after an install: what is managed and its digests, kept on the node
+extern const std::string_view
+    receive;  ///< takes a file: has it? else digest-checked write and rename
+extern const std::string_view launch;  ///< runs a job that ends when the connection does
 
 }  // namespace clustermpi::remote

@@ -19,7 +19,7 @@ struct Event {
     output,      ///< `text` is a line that a node or a program printed
     note,        ///< something worth knowing; `host` may be empty
     warning,
-    detail,      ///< for the log and -v only
+    detail,  ///< for the log and -v only
   };
   Kind kind = Kind::note;
   std::string step;

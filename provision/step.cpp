@@ -33,28 +33,30 @@ std::string plan_and_apply(Step& step, Cluster& cluster, std::vector<Change>& ch
 
 }  // namespace
 
-StepRecord run_step(Step& step, Cluster& cluster) {
-  StepRecord record;
-  record.name = step.name();
+void run_step(Step& step, Cluster& cluster, StepRecord& record) {
   const auto start = std::chrono::steady_clock::now();
   const std::size_t failed_before = cluster.failures().size();
+  const auto close = [&](std::string summary, bool ok) {
+    record.summary = std::move(summary);
+    record.ok = ok;
+    record.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - start);
+    cluster.end_step(record.summary, ok);
+  };
+  record.name = step.name();
   cluster.begin_step(step.name(), step.title());
   try {
-    record.summary = plan_and_apply(step, cluster, record.changes);
+    std::string summary = plan_and_apply(step, cluster, record.changes);
+    close(std::move(summary), cluster.failures().size() == failed_before);
   } catch (const Error& error) {
-    cluster.end_step(error.code() == ExitCode::interrupted ? "interrupted" : "failed", false);
+    close(error.code() == ExitCode::interrupted ? "interrupted" : "stopped here", false);
     throw;
   }
-  record.ok = cluster.failures().size() == failed_before;
-  record.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::steady_clock::now() - start);
-  cluster.end_step(record.summary, record.ok);
-  return record;
 }
 
 void run_steps(const std::vector<std::unique_ptr<Step>>& steps, Cluster& cluster,
                std::vector<StepRecord>& records) {
-  for (const auto& step : steps) records.push_back(run_step(*step, cluster));
+  for (const auto& step : steps) run_step(*step, cluster, records.emplace_back());
 }
 
 }  // namespace clustermpi

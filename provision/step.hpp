@@ -44,11 +44,12 @@ struct StepRecord {
   bool ok = true;
 };
 
-/// Runs `step` (plans it only, in a dry run), and reports. Stops by Error when the manager failed
-/// or the run was interrupted; other failed hosts are in cluster.failures().
-StepRecord run_step(Step& step, Cluster& cluster);
+/// Runs `step` (plans it only, in a dry run), and reports; `record` says how it went, also where
+/// this throws. Stops by Error when the manager failed or the run was interrupted; other failed
+/// hosts are in cluster.failures().
+void run_step(Step& step, Cluster& cluster, StepRecord& record);
 
-/// run_step() on each in turn, appending to `records` as they end, so that what was done is known
+/// run_step() on each in turn, with a record of each in `records`, so that what was done is known
 /// also where one throws.
 void run_steps(const std::vector<std::unique_ptr<Step>>& steps, Cluster& cluster,
                std::vector<StepRecord>& records);

@@ -19,7 +19,7 @@ using Json = nlohmann::json;
 
 void take_error(RunReport& report, const Error& error) {
   report.exit_code = error.code();
-  report.error = HostError{"", error.what(), error.hint()};
+  report.error = HostError{std::string(name_of(error.code())), error.what(), error.hint()};
 }
 
 double seconds(std::chrono::milliseconds time) {

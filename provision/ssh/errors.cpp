@@ -122,6 +122,14 @@ HostError phase_timeout(const Target& target, std::string_view phase,
           "it may be overloaded or hang: look at it, or give it longer with --timeout"};
 }
 
+HostError login_refused(const Target& target, std::string_view said) {
+  const std::string_view line = said.substr(said.find_first_not_of("\r\n\" "));
+  return {"login_refused",
+          fmt::format("{} lets nobody in: {}", place(target),
+                      printable(line.substr(0, line.find_first_of("\r\n")))),
+          "a host that still boots does so for a while: try again in a minute"};
+}
+
 HostError handshake_failed(const Target& target, std::string_view reason) {
   return {"protocol",
           fmt::format("{}: the SSH handshake failed: {}", place(target), printable(reason)),
@@ -131,10 +139,7 @@ HostError handshake_failed(const Target& target, std::string_view reason) {
 HostError host_key_unknown(const Target& target, const HostKey& key, HostKeyPolicy policy) {
   const std::string hint =
       policy == HostKeyPolicy::ask
-          ? fmt::format(
-                "`clustermpi trust` shows the keys and asks; or `clustermpi hostkey accept "
-                "{}`",
-                target.name)
+          ? fmt::format("`clustermpi hostkey accept {}` shows it and trusts it", target.name)
           : fmt::format(
                 "compare with `ssh-keygen -lf {}` on the host, then `clustermpi hostkey "
                 "accept {}`",

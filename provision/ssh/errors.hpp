@@ -28,6 +28,8 @@ namespace clustermpi::ssh_errors {
 [[nodiscard]] HostError not_ssh(const Target& target, std::string_view first_line);
 [[nodiscard]] HostError phase_timeout(const Target& target, std::string_view phase,
                                       std::chrono::milliseconds waited);
+/// The key was right, but the account may not log in; `said` are the host's words.
+[[nodiscard]] HostError login_refused(const Target& target, std::string_view said);
 [[nodiscard]] HostError handshake_failed(const Target& target, std::string_view reason);
 
 [[nodiscard]] HostError host_key_unknown(const Target& target, const HostKey& key,

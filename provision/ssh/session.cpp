@@ -3,7 +3,9 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
+#include <memory>
 #include <string_view>
 
 #include "provision/ssh/errors.hpp"
@@ -272,8 +274,8 @@ void Session::read_banner(TimePoint now) {
       return;
     case BannerReader::State::ssh:
       set_read_threshold(fd_, 1);
-      // Nothing is on its way but our version: our proposal fits into the socket at once. Were it still
-      // held when libssh rejects the server's, flushing it would overwrite the reason.
+      // Nothing is on its way but our version: our proposal fits into the socket at once. Were it
+      // still held when libssh rejects the server's, flushing it would overwrite the reason.
       ssh_set_fd_towrite(session_);
       enter(Phase::key_exchange, now, services_.options.handshake_timeout);
       return exchange_keys(now);
@@ -384,7 +386,15 @@ void Session::login_failed(TimePoint now) {
   constexpr std::string_view farewell = "SSH_MSG_DISCONNECT: ";
   const std::string reason = libssh_error();
   const auto found = reason.find(farewell);
-  if (found == std::string::npos) return fail(ssh_errors::handshake_failed(target_, reason), now);
+  if (found == std::string::npos) {
+    // Where PAM keeps somebody out (nologin, an expired account), sshd shows its words and hangs
+    // up.
+    const std::unique_ptr<char, decltype(&std::free)> said(ssh_get_issue_banner(session_),
+                                                           &std::free);
+    return fail(said ? ssh_errors::login_refused(target_, said.get())
+                     : ssh_errors::handshake_failed(target_, reason),
+                now);
+  }
   const auto words = reason.find(':', found + farewell.size()) + 1;
   fail(ssh_errors::auth_failed(target_, services_.identities.tried(next_key_ + 1),
                                std::string_view(reason).substr(words)),

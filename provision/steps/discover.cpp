@@ -66,6 +66,7 @@ std::vector<Change> DiscoverStep::plan(Cluster& cluster) {
     job.input = script;
     job.timeout = cluster.options().timeout.count() > 0 ? cluster.options().timeout : 60s;
     jobs.emplace(host, std::move(job));
+    cluster.progress(host, "connecting");
   }
   cluster.run_jobs(std::move(jobs), [&](const std::string& host, const Result& result) {
     if (result.error) return;

@@ -143,7 +143,9 @@ Json playbook_inventory(const Cluster& cluster) {
     variables[builder.get<std::string>()]["openmpi_compilers"] = true;
   }
   for (const auto& [host, facts] : cluster.facts) {
-    if (variables.contains(host)) variables[host]["cluster_host_keys"] = facts.host_keys;
+    if (!variables.contains(host)) continue;
+    variables[host]["cluster_host_keys"] = facts.host_keys;
+    if (facts.packages.contains("cloud-init")) variables[host]["base_cloud_init"] = true;
   }
   return inventory;
 }

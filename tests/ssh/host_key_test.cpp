@@ -68,8 +68,7 @@ TEST_F(HostKeyTest, AskIsRefusedWithTheCommandThatAsks) {
   const Result result = run_one(node, "true");
   ASSERT_TRUE(result.error);
   EXPECT_EQ(result.error->code, "host_key_unknown");
-  EXPECT_EQ(result.error->hint,
-            "`clustermpi trust` shows the keys and asks; or `clustermpi hostkey accept red01`");
+  EXPECT_EQ(result.error->hint, "`clustermpi hostkey accept red01` shows it and trusts it");
 }
 
 TEST_F(HostKeyTest, StrictTakesAKnownKey) {
