@@ -121,15 +121,15 @@ std::vector<std::string> missing_items(const HostState& state) {
 
 void take_versions(Facts& facts, const HostState& state) {
   for (const ItemState& item : state.items) {
+    if (item.kind != "package") continue;
     // Of alternatives the node says which one it has: "chrony=4.3-2".
     const std::size_t equals = item.current.find('=');
-    if (item.kind != "package") continue;
-    if (equals == std::string::npos) {
-      facts.packages[item.name] = item.current;
-    } else {
-      facts.packages[item.current.substr(0, equals)] = item.current.substr(equals + 1);
-    }
+    const bool chosen = equals != std::string::npos;
+    facts.packages[chosen ? item.current.substr(0, equals) : item.name] =
+        chosen ? item.current.substr(equals + 1) : item.current;
   }
+  if (!facts.python) facts.python = parse_version(facts.packages["python3"]);
+  facts.python_apt = facts.packages.contains("python3-apt");
 }
 
 }  // namespace

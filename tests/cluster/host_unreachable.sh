@@ -21,7 +21,10 @@ run lab start "$(node 3)"
 expect_status 0
 run up --json
 expect_status 0
-expect_json '[n for n, h in d["hosts"].items() if h["changed"]]' "[\"$(node 3)\"]"
+# The others are told its host key, and nothing else.
+expect_json '[h["changes"] for n, h in d["hosts"].items() if n != "'"$(node 3)"'"]' \
+  '[["apply the changed settings"], ["apply the changed settings"]]'
+expect_json 'd["hosts"]["'"$(node 3)"'"]["changed"]' true
 expect_json 'd["verification"]["hello"]["figures"]["hosts"]' 3
 
 say "the manager unreachable: nothing is done at all"

@@ -34,6 +34,7 @@ stop_lab() {
   run lab down "$lab"
   expect_status 0 "lab down"
   rm -rf cluster.toml .clustermpi
+  lab_is_up=''
 }
 
 node() { printf '%s%02d' "$lab" "$1"; }   # node 2: the second one's name

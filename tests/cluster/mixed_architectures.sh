@@ -11,7 +11,7 @@ run discover
 expect_status 0
 run facts --json
 expect_status 0
-expect_json '[h["architecture"] for h in d["hosts"].values()]' '["amd64", "amd64", "arm64"]'
+expect_json '[h["facts"]["architecture"] for h in d["hosts"].values()]' '["amd64", "amd64", "arm64"]'
 
 run install mpi --json
 expect_status 0
@@ -26,5 +26,5 @@ expect_equal "hello's machine" "3e 3e b7" "$(machine 1) $(machine 2) $(machine 3
 
 run up --json
 expect_status 0
-expect_json 'd["changed"]' false
+expect_json '[h["changed"] for h in d["hosts"].values()]' '[false, false, false]'
 expect_json 'd["verification"]["hello"]["figures"]["hosts"]' 2

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The scenario that decides: a dry run lists changes and makes none; `up` makes them and proves the
 # cluster; a dry run lists none; `up` again changes nothing; what is changed by hand is named and put right.
+playbook=$(realpath "$(dirname "$0")/../../playbooks/mpi.yml")
 source "$(dirname "$0")/lib.sh"
 
 # Files that were written since MARK in the nodes' own layer, but for logs, what lives for a moment, and
@@ -77,3 +78,8 @@ run run -n 8 -- sh -c 'hostname'
 expect_status 0
 expect_equal "ranks by host" "2 $(node 1),2 $(node 2),2 $(node 3),2 $(node 4)" \
   "$(sort <<<"$out" | uniq -c | sed 's/^ *//' | paste -sd,)"
+
+say "the roles work alone, too, and find nothing to change"
+ansible-playbook -i <("$CLUSTERMPI" generate ansible-inventory) "$playbook" >"$work/alone" 2>&1 \
+  || mismatch "ansible-playbook alone" "exit status 0" "$(<"$work/alone")"
+expect_equal "hosts that Ansible alone left unchanged" 4 "$(grep -c 'changed=0 .*failed=0' "$work/alone")"

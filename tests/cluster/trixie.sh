@@ -8,7 +8,7 @@ expect_status 0
 expect_json 'd["verification"]["hello"]["figures"]["hosts"]' 2
 run facts --json
 expect_status 0
-expect_json '[h["packages"]["openmpi-bin"].split(".")[0] for h in d["hosts"].values()]' '["5", "5"]'
+expect_json '[h["facts"]["packages"]["openmpi-bin"].split(".")[0] for h in d["hosts"].values()]' '["5", "5"]'
 run up --json
 expect_status 0
 expect_json 'd["changed"]' false
