@@ -90,7 +90,7 @@ run lab up --nodes 1 --name "$second" -i side/cluster.toml --json
 expect_status 0
 other=$(json "d['hosts']['${second}01']['address']")
 [[ ${other%.*} != "${one%.*}" ]] || die "two labs share the network ${other%.*}.0/24"
-answers "$one" && answers "$other" || die "one lab took the other's network away"
+{ answers "$one" && answers "$other"; } || die "one lab took the other's network away"
 run lab down "$second"
 expect_status 0
 [[ ! -e side/cluster.toml && ! -e side/.clustermpi ]] || die "files of the second lab are left: $(ls -A side)"

@@ -66,7 +66,7 @@ trap 'rm -rf "$dir" "$home/.clustermpi-record-test"' EXIT
 expect "the home of who logged in" "item" \
        "$(node "mode=record inputs=a items='line ~/.clustermpi-record-test'" | awk '$5 != "-" { print $1 }' | tail -n 1)"
 
-rm -rf "$dir/var"
+rm -rf "${dir:?}/var"
 : >"$dir/var"
 status=0
 node "mode=record inputs=a items='file /x'" >/dev/null 2>&1 || status=$?

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Brings in the packages named by "$@" in one apt transaction; does nothing where all are there. A name may
 # offer alternatives, as a Depends field does: `systemd-timesyncd|chrony` is content with either and installs
 # the first. Runs as root on nodes that may have no Python yet, after a `set -- NAME...`; the last line of
