@@ -122,7 +122,9 @@ const std::vector<std::string>& verification_programs() {
 }
 
 VerifyStep::VerifyStep(std::vector<std::string> programs)
-    : programs_(programs.empty() ? verification_programs() : std::move(programs)) {}
+    : programs_(std::move(programs)) {
+  if (programs_.empty()) programs_ = verification_programs();
+}
 
 std::string VerifyStep::title() const {
   return fmt::format("{} over all hosts", fmt::join(programs_, ", "));
