@@ -79,7 +79,7 @@ ExitCode show_vectors(Session& session, bool totals) {
                   << '\n';
     return ExitCode::ok;
   }
-  session.out() << (totals ? render_totals(vectors) : render_vectors(vectors));
+  session.out() << (totals ? render_totals(vectors) : render_vectors(vectors)) << '\n';
   return ExitCode::ok;
 }
 

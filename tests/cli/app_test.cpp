@@ -145,6 +145,16 @@ TEST_F(AppTest, FactsBeforeDiscoverSaysWhatToDo) {
             "error: nothing is known of these hosts yet\n  run `clustermpi discover` first\n");
 }
 
+TEST_F(AppTest, SysinfoIsOneLine) {
+  ASSERT_EQ(run({"init", "red"}).status, 0);
+  Facts facts;
+  facts.cores_per_socket = 4;
+  Workspace("cluster.toml").save_facts({{"red", facts}});
+  EXPECT_EQ(run({"sysinfo"}).out, "S(1, 1, 4, 1)\n");
+  EXPECT_EQ(run({"sysinfo", "-v"}).out, "S(1, 1, 4, 1)\n");
+  EXPECT_EQ(run({"sysinfo", "-t"}).out, "S^T(1, 1, 4, 4)\n");
+}
+
 TEST_F(AppTest, LimitMustNameHostsOfTheInventory) {
   ASSERT_EQ(run({"init", "red,red0[1-3]"}).status, 0);
   const Outcome outcome = run({"up", "--limit", "red07"});

@@ -17,7 +17,7 @@ for file in "$here"/mistakes/*.toml; do
   run up --json
   expect_status 3
   expect_json 'd["ok"]' false
-  expect_json 'd["error"]["code"]' 3
+  expect_json 'd["error"]["code"]' inventory_invalid
   cases=$((cases + 1))
 done
 ((cases >= 12)) || die "only $cases cases were found"
