@@ -90,10 +90,11 @@ void print_error(Session& session, const std::string& command, const Error& erro
                          .dump(2)
                   << '\n';
   }
-  session.err() << (error.code() == ExitCode::inventory_invalid
-                        ? std::string(error.what()) + "\n" +
-                              (error.hint().empty() ? "" : "  " + error.hint() + "\n")
-                        : error_text(error.what(), error.hint()));
+  // A message may quote what somebody typed or a node printed.
+  session.err() << printable(error.code() == ExitCode::inventory_invalid
+                                 ? std::string(error.what()) + "\n" +
+                                       (error.hint().empty() ? "" : "  " + error.hint() + "\n")
+                                 : error_text(error.what(), error.hint()));
 }
 
 ExitCode run_action(Session& session, const std::string& command) {
@@ -156,17 +157,54 @@ Cluster& Session::open_cluster(bool accept_host_keys) {
   return *cluster_;
 }
 
-bool Session::confirm(const std::string& question) {
-  if (common.yes) return true;
-  if (!streams_.err_is_terminal) {
-    throw Error(ExitCode::usage, question + " needs a yes, and there is no terminal to ask on",
-                "add --yes if that is what you want");
-  }
-  streams_.err << question << " [y/N] " << std::flush;
-  std::string answer;
-  std::getline(streams_.in, answer);
-  return answer == "y" || answer == "Y" || answer == "yes";
+void Session::refuse_dry_run(const std::string& command) const {
+  if (!common.dry_run) return;
+  throw Error(ExitCode::usage, fmt::format("`{}` has no dry run", command),
+              "`clustermpi up --dry-run` says what would change on the hosts");
 }
+
+std::ostream& Session::out() {
+  if (console_) console_->settle();
+  return streams_.out;
+}
+
+std::ostream& Session::err() {
+  if (console_) console_->settle();
+  return streams_.err;
+}
+
+namespace {
+
+/// The first word that is neither an option nor the value of one, or nothing.
+std::optional<std::string> first_word(const std::vector<std::string>& arguments) {
+  const std::vector<std::string> with_value{"-i", "--inventory", "--limit", "--fanout",
+                                            "--timeout"};
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (std::ranges::find(with_value, arguments[i]) != with_value.end()) {
+      ++i;
+    } else if (!arguments[i].starts_with("-")) {
+      return arguments[i];
+    }
+  }
+  return {};
+}
+
+/// CLI11 only says that a command is missing where it was misspelt.
+void refuse_unknown_command(const CLI::App& app, const std::vector<std::string>& arguments) {
+  const auto word = first_word(arguments);
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+    for (const std::string& alias : command->get_aliases()) names.push_back(alias);
+  }
+  if (!word || std::ranges::find(names, *word) != names.end()) return;
+  const std::string near = nearest_word(*word, names);
+  throw Error(ExitCode::usage, fmt::format("there is no command '{}'", *word),
+              near.empty() ? "`clustermpi --help` lists the commands"
+                           : fmt::format("did you mean '{}'?", near));
+}
+
+}  // namespace
 
 int run_app(const std::vector<std::string>& arguments, Streams streams, CancelToken& cancel) {
   CLI::App app("From bare hosts to a verified MPI cluster.", "clustermpi");
@@ -178,11 +216,15 @@ int run_app(const std::vector<std::string>& arguments, Streams streams, CancelTo
   add_common_options(app, session.common);
   add_commands(app, session);
   try {
+    refuse_unknown_command(app, arguments);
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // what CLI11 takes
     app.parse(reversed);
   } catch (const CLI::ParseError& error) {
     const int status = app.exit(error, streams.out, streams.err);
     return status == 0 ? 0 : static_cast<int>(ExitCode::usage);
+  } catch (const Error& error) {
+    print_error(session, "", error);
+    return static_cast<int>(error.code());
   }
   return static_cast<int>(run_action(session, command_name(app)));
 }

@@ -53,8 +53,9 @@ class Session {
   /// Set by the command that was named; run_app() calls it after parsing.
   std::function<ExitCode()> action;
 
-  [[nodiscard]] std::ostream& out() { return streams_.out; }
-  [[nodiscard]] std::ostream& err() { return streams_.err; }
+  // Whoever prints here finds the console's live lines gone.
+  [[nodiscard]] std::ostream& out();
+  [[nodiscard]] std::ostream& err();
   [[nodiscard]] std::istream& in() { return streams_.in; }
   [[nodiscard]] CancelToken& cancel() { return cancel_; }
   [[nodiscard]] bool writes_to_pipe() const { return streams_.out_is_pipe; }
@@ -71,13 +72,14 @@ class Session {
   /// log.
   /// `accept_host_keys` as in RunOptions; only the first call decides.
   [[nodiscard]] Cluster& open_cluster(bool accept_host_keys = false);
-  /// Asks on the terminal; --yes answers. Throws Error{usage} where nobody can answer.
-  [[nodiscard]] bool confirm(const std::string& question);
+  /// For commands that cannot say what they would do. Throws Error{usage} where --dry-run was
+  /// given.
+  void refuse_dry_run(const std::string& command) const;
 
  private:
   Streams streams_;
   CancelToken& cancel_;
-  std::unique_ptr<Reporter> console_;
+  std::unique_ptr<ConsoleReporter> console_;
   std::unique_ptr<Reporter> log_;
   std::unique_ptr<Reporter> both_;
   std::unique_ptr<Cluster> cluster_;

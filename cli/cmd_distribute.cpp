@@ -21,9 +21,17 @@ std::vector<Placed> placed_files(const Cluster& cluster, const std::vector<std::
       throw Error(ExitCode::usage, fmt::format("{} is not a file", name),
                   "distribute takes files, not folders");
     }
+    // "~/bin" in quotes reaches us as it is; below the login user's home is what a relative path
+    // means.
+    const std::string below = folder.starts_with("~/") ? folder.substr(2) : folder;
     const std::string remote = folder.empty()
                                    ? local.string()
-                                   : (std::filesystem::path(folder) / local.filename()).string();
+                                   : (std::filesystem::path(below) / local.filename()).string();
+    for (const Placed& other : placed) {
+      if (other.remote != remote) continue;
+      throw Error(ExitCode::usage, fmt::format("{} and {} would both become {}",
+                                               other.local.string(), local.string(), remote));
+    }
     placed.push_back({local, remote, cluster.active()});
   }
   return placed;

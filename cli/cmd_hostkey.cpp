@@ -21,6 +21,7 @@ const Host& host_named(const Cluster& cluster, const std::string& name) {
 }
 
 ExitCode forget(Session& session, const std::string& expression) {
+  session.refuse_dry_run("hostkey forget");
   Cluster& cluster = session.open_cluster();
   nlohmann::json hosts = nlohmann::json::object();
   for (const std::string& name : expand_hostlist(expression)) {
@@ -28,11 +29,12 @@ ExitCode forget(Session& session, const std::string& expression) {
     const std::size_t forgotten = cluster.known_hosts().forget(host.address, host.port);
     hosts[name] = {{"ok", true}, {"forgotten", forgotten}};
     if (!session.common.json) {
-      session.out()
-          << (forgotten > 0
-                  ? fmt::format(
-                        "{}: its host key is forgotten; the next contact pins the new one\n", name)
-                  : fmt::format("{}: no host key was pinned\n", name));
+      session.out() << (forgotten > 0
+                            ? fmt::format(
+                                  "{0}: its host key is forgotten; `clustermpi hostkey accept {0}` "
+                                  "or, by default, the next contact pins the new one\n",
+                                  name)
+                            : fmt::format("{}: no host key was pinned\n", name));
     }
   }
   if (session.common.json)
@@ -43,6 +45,7 @@ ExitCode forget(Session& session, const std::string& expression) {
 }
 
 ExitCode accept(Session& session, const std::string& expression) {
+  session.refuse_dry_run("hostkey accept");
   Cluster& cluster = session.open_cluster(true);
   const std::vector<std::string> names = expand_hostlist(expression);
   for (const std::string& name : names) (void)host_named(cluster, name);

@@ -145,7 +145,10 @@ void add_lab_up(CLI::App& lab, Session& session) {
       "  clustermpi lab up --nodes 1 --arch arm64 --add       a mixed lab\n"
       "Then: clustermpi up");
   up->callback([&session, options] {
-    session.action = [&session, options] { return bring_up(session, *options); };
+    session.action = [&session, options] {
+      session.refuse_dry_run("lab up");
+      return bring_up(session, *options);
+    };
   });
 }
 
@@ -161,7 +164,10 @@ void add_lab_down(CLI::App& lab, Session& session) {
       "cache,\n"
       "and a cluster.toml that you edited stays where it is.");
   down->callback([&session, name, all] {
-    session.action = [&session, name, all] { return bring_down(session, *name, *all); };
+    session.action = [&session, name, all] {
+      session.refuse_dry_run("lab down");
+      return bring_down(session, *name, *all);
+    };
   });
 }
 

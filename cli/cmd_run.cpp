@@ -27,6 +27,10 @@ std::vector<std::pair<std::string, std::string>> environment_of(
   for (const std::string& word : words) {
     const std::size_t equals = word.find('=');
     const std::string name = word.substr(0, equals);
+    if (word.find('\n') != std::string::npos) {
+      throw Error(ExitCode::usage,
+                  fmt::format("--env {}: a value cannot have several lines", name));
+    }
     if (equals != std::string::npos) {
       variables.emplace_back(name, word.substr(equals + 1));
     } else if (const char* value = std::getenv(name.c_str())) {
@@ -40,6 +44,7 @@ std::vector<std::pair<std::string, std::string>> environment_of(
 }
 
 ExitCode run_job(Session& session, const JobOptions& options) {
+  session.refuse_dry_run("run");
   Cluster& cluster = session.open_cluster();
   if (cluster.facts.empty()) {
     DiscoverStep discover;
@@ -60,7 +65,9 @@ ExitCode run_job(Session& session, const JobOptions& options) {
     };
   }
   const Result result = launch(cluster, job);
-  cluster.throw_if_cancelled();
+  if (session.cancel().cancelled()) {
+    throw Error(ExitCode::interrupted, "interrupted: the job is being ended on all hosts");
+  }
   if (session.common.json) {
     nlohmann::json document = {{"command", "run"},
                                {"ok", result.ok()},
@@ -70,6 +77,10 @@ ExitCode run_job(Session& session, const JobOptions& options) {
                                {"stderr", printable(result.err)}};
     if (result.error) document["error"] = to_json(*result.error);
     session.out() << document.dump(2) << '\n';
+  }
+  if (result.error && session.common.json) {
+    session.err() << error_text(result.error->message, result.error->hint);
+    return ExitCode::hosts_failed;
   }
   if (result.error) throw Error(ExitCode::hosts_failed, result.error->message, result.error->hint);
   return static_cast<ExitCode>(result.exit_status);

@@ -26,7 +26,8 @@ void add_verify(CLI::App& app, Session& session) {
       std::vector<std::unique_ptr<Step>> steps;
       steps.push_back(std::make_unique<DiscoverStep>());
       steps.push_back(std::make_unique<VerifyStep>(*programs));
-      return run_and_tell(session, "verify", steps);
+      // A host that does not even answer is a missing host: the proof failed.
+      return run_and_tell(session, "verify", steps, ExitCode::verification_failed);
     };
   });
 }

@@ -41,8 +41,6 @@ const char* kind_name(Kind kind) {
       return "progress";
     case Kind::host_done:
       return "host";
-    case Kind::output:
-      return "output";
     case Kind::note:
       return "note";
     case Kind::warning:
@@ -69,6 +67,12 @@ ConsoleReporter::ConsoleReporter(std::ostream& stream, ConsoleStyle style)
 
 ConsoleReporter::~ConsoleReporter() {
   ticker_ = {};
+  erase_live();
+}
+
+void ConsoleReporter::settle() {
+  const std::lock_guard lock(mutex_);
+  progress_.clear();
   erase_live();
 }
 
@@ -100,7 +104,6 @@ void ConsoleReporter::on(const Event& event) {
     case Kind::warning:
       return line("    " + paint("warning: ", yellow) + with_host(event));
     case Kind::note:
-    case Kind::output:
       if (!style_.quiet) line("    " + with_host(event));
       return;
     case Kind::detail:

@@ -31,6 +31,7 @@ class ConsoleReporter : public Reporter {
   ~ConsoleReporter() override;
 
   void on(const Event& event) override;
+  void settle();  ///< nothing is going on any more: live lines go away
 
  private:
   void tick();

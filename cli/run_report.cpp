@@ -6,7 +6,7 @@
 #include <ostream>
 
 #include "hosts/hostlist.hpp"
-#include "hosts/writers.hpp"
+#include "provision/launcher.hpp"
 
 namespace clustermpi::cli {
 
@@ -24,7 +24,7 @@ std::string hosts_text(const std::vector<std::string>& hosts) {
 /// "red is up: red,red[01-03] (4 hosts) ..." or what is wrong, in one sentence.
 std::string verdict_text(const RunReport& report, const Cluster& cluster) {
   const std::string& name = cluster.inventory().name;
-  if (report.exit_code == ExitCode::hosts_failed && !report.error) {
+  if (report.exit_code != ExitCode::ok && !report.error) {
     std::vector<std::string> failed;
     for (const auto& [host, error] : cluster.failures()) failed.push_back(host);
     return fmt::format("{}: {} failed, the others are done", name, hosts_text(failed));
@@ -34,9 +34,15 @@ std::string verdict_text(const RunReport& report, const Cluster& cluster) {
                ? fmt::format("{}: nothing to change", name)
                : fmt::format("{}: {} changes to make; nothing was changed", name, report.changes());
   }
-  const bool verified = !cluster.verdicts.empty();
-  return fmt::format("{}: {} {}{}", name, hosts_text(cluster.active()),
-                     verified ? "verified" : "done", report.changes() == 0 ? ", no change" : "");
+  const std::string change = report.changes() == 0 ? ", no change" : "";
+  if (cluster.verdicts.empty()) {
+    return fmt::format("{}: {} done{}", name, hosts_text(cluster.active()), change);
+  }
+  std::vector<std::string> verified;
+  for (const NodeSlots& node : job_nodes(cluster)) verified.push_back(node.host);
+  const std::size_t others = cluster.active().size() - verified.size();
+  return fmt::format("{}: {} verified{}{}", name, hosts_text(verified), change,
+                     others == 0 ? "" : fmt::format("; {} of another kind not part of it", others));
 }
 
 void print_table(Session& session, const RunReport& report, const Cluster& cluster) {
@@ -52,9 +58,9 @@ void print_table(Session& session, const RunReport& report, const Cluster& clust
 }  // namespace
 
 ExitCode run_and_tell(Session& session, const std::string& command,
-                      const std::vector<std::unique_ptr<Step>>& steps) {
+                      const std::vector<std::unique_ptr<Step>>& steps, ExitCode when_hosts_fail) {
   Cluster& cluster = session.open_cluster();
-  const RunReport report = run_reported(command, steps, cluster);
+  const RunReport report = run_reported(command, steps, cluster, when_hosts_fail);
   if (session.common.json) {
     session.out() << to_json(report, cluster).dump(2) << '\n';
   } else {

@@ -17,7 +17,7 @@ namespace {
 
 constexpr double most_clock_skew = 30;  // seconds; munge and TLS begin to fail not much later
 
-// Measured on bookworm with downloads and unpacked files, and room to breathe.
+// Downloads and unpacked files on bookworm, rounded up generously.
 constexpr std::uint64_t space_for_runtime = 700;     // MiB: Open MPI and what it depends on
 constexpr std::uint64_t space_for_compilers = 1200;  // MiB: g++ and the headers as well
 constexpr std::uint64_t space_for_upkeep = 50;       // MiB: where all of it is installed
@@ -100,7 +100,7 @@ Fault no_openmpi(const Facts& facts, const Inventory& inventory) {
   return HostError{"no_openmpi",
                    fmt::format("{} has no Open MPI for the 32-bit architecture {}",
                                release_name(facts), facts.architecture),
-                   "install a 64-bit image, or set implementation = \"mpich\" below [mpi]"};
+                   "install a 64-bit image there"};
 }
 
 /// What the packages that are still missing take, in MiB.
@@ -145,6 +145,33 @@ Fault duplicate_hostname(const Host& host, const Facts& facts, const SelfNames& 
                    fmt::format("there: sudo hostnamectl set-hostname {}", wanted)};
 }
 
+/// Addresses in the wrong order: what is meant for one host would be done to another.
+Fault wrong_host(const Host& host, const Facts& facts, const Inventory& inventory,
+                 const SelfNames& names) {
+  if (names.at(lower_case(facts.hostname)).size() > 1) return {};  // duplicate_hostname() has it
+  for (const Host& other : inventory.hosts) {
+    const bool is_other = lower_case(facts.hostname) == lower_case(short_name(other.name));
+    if (!is_other || other.name == host.name || facts.hostname.empty()) continue;
+    return HostError{
+        "wrong_host",
+        fmt::format("at {} answers a host that calls itself '{}', and so is another host "
+                    "of the inventory called",
+                    host.address, facts.hostname),
+        "compare names and addresses in the inventory"};
+  }
+  return {};
+}
+
+/// One user runs the jobs on all hosts, with one key: mpirun logs in elsewhere under its own name.
+Fault user_differs(const Host& host, const Inventory& inventory) {
+  const std::string& runner = inventory.manager_host().user;
+  if (host.user == runner) return {};
+  return HostError{
+      "user_differs",
+      fmt::format("its user is {}, but jobs run as the manager's user {}", host.user, runner),
+      fmt::format("make a user {} there, and take `user` away from that host", runner)};
+}
+
 std::vector<Fault> faults_of(const Host& host, const Facts& facts, const Inventory& inventory,
                              const ControlMachine& control, const SelfNames& names, bool builds) {
   if (auto unsupported = unsupported_os(facts))
@@ -154,7 +181,25 @@ std::vector<Fault> faults_of(const Host& host, const Facts& facts, const Invento
           python_too_old(facts, control),
           no_openmpi(facts, inventory),
           no_space(facts, builds),
-          duplicate_hostname(host, facts, names)};
+          duplicate_hostname(host, facts, names),
+          wrong_host(host, facts, inventory, names),
+          user_differs(host, inventory)};
+}
+
+/// What no host can be blamed for.
+std::vector<Finding> cluster_faults(const Inventory& inventory) {
+  std::vector<Finding> findings;
+  if (inventory.manager_host().user == "root") {
+    findings.push_back({"",
+                        {"root_user", "jobs cannot run as root: mpirun refuses to",
+                         "give an ordinary user with sudo as `user` below [cluster]"}});
+  }
+  if (inventory.mpi == MpiImplementation::mpich) {
+    findings.push_back({"",
+                        {"no_mpich", "MPICH cannot be installed yet",
+                         "take `implementation` away below [mpi]: Open MPI is the default"}});
+  }
+  return findings;
 }
 
 /// Hosts of one architecture whose Open MPIs cannot talk to each other.
@@ -200,6 +245,7 @@ std::vector<Finding> check_fleet(const Inventory& inventory, const FleetFacts& f
     for (Fault& found : faults_of(host, known->second, inventory, control, names, builds))
       if (found) findings.push_back({host.name, *std::move(found)});
   }
+  for (Finding& finding : cluster_faults(inventory)) findings.push_back(std::move(finding));
   for (Finding& finding : mixed_openmpi(inventory, facts)) findings.push_back(std::move(finding));
   return findings;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -72,6 +73,9 @@ template <typename Number>
 Number number(std::string_view value) {
   Number result{};
   std::from_chars(value.data(), value.data() + value.size(), result);
+  if constexpr (std::is_floating_point_v<Number>) {
+    if (!std::isfinite(result)) return 0;  // "nan" and "inf" are no numbers of ours
+  }
   return result;
 }
 

@@ -33,7 +33,7 @@ std::vector<NodeSlots> node_slots(const Inventory& inventory, const FleetFacts& 
     const Host* host = inventory.find(name);
     if (host == nullptr)
       throw Error(ExitCode::usage, fmt::format("'{}' is not a host of the inventory", name),
-                  "clustermpi hosts lists them");
+                  "`clustermpi facts` lists them");
     nodes.push_back(slots_of(*host, facts));
   }
   std::stable_partition(nodes.begin(), nodes.end(),

@@ -7,9 +7,8 @@ namespace clustermpi {
 namespace {
 
 /// A path as ssh_config takes it: "~" filled in, its own escapes doubled, quoted where blanks would
-/// split it. `token` is appended as it is.
-std::string config_path(const std::filesystem::path& path, const std::filesystem::path& home,
-                        std::string_view token = {}) {
+/// split it.
+std::string config_path(const std::filesystem::path& path, const std::filesystem::path& home) {
   std::string text = path.string();
   if (text == "~" || text.starts_with("~/")) text = home.string() + text.substr(1);
   if (text.find_first_of("\"\n") != std::string::npos || text.find("${") != std::string::npos)
@@ -20,7 +19,6 @@ std::string config_path(const std::filesystem::path& path, const std::filesystem
     out += c;
     if (c == '%') out += c;
   }
-  out += token;
   return out.find_first_of(" \t#") == std::string::npos ? out : '"' + out + '"';
 }
 
@@ -43,12 +41,6 @@ std::string common_block(const Inventory& inventory, const SshConfigPaths& paths
       "  StrictHostKeyChecking yes\n"
       "  ConnectTimeout 10\n"
       "  ServerAliveInterval 15\n";
-  if (!paths.control_dir.empty())
-    out += fmt::format(
-        "  ControlMaster auto\n"
-        "  ControlPersist 60s\n"
-        "  ControlPath {}\n",
-        config_path(paths.control_dir, paths.home, "/%C"));
   return out;
 }
 

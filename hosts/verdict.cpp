@@ -98,7 +98,12 @@ void judge_ring(Verdict& verdict, const std::vector<NodeSlots>& nodes) {
                                 figures.contains("latency_us") ? figures.at("latency_us") : "?");
 }
 
-void judge_pi(Verdict& verdict) {
+void judge_pi(Verdict& verdict, const std::vector<NodeSlots>& nodes) {
+  if (number(verdict.figures, "size") != total_slots(nodes)) {
+    verdict.summary = fmt::format("computed by {} ranks, not {}", number(verdict.figures, "size"),
+                                  total_slots(nodes));
+    return;
+  }
   // Not what the program says of itself: the estimate is computed again from its counts.
   const auto darts = static_cast<double>(number(verdict.figures, "darts"));
   const double estimate =
@@ -146,7 +151,7 @@ Verdict judge(const ProgramRun& run, const std::vector<NodeSlots>& nodes,
   } else if (run.program == "ring") {
     judge_ring(verdict, nodes);
   } else {
-    judge_pi(verdict);
+    judge_pi(verdict, nodes);
   }
   return verdict;
 }

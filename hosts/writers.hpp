@@ -28,8 +28,6 @@ enum class MpiFormat { openmpi4, openmpi5 };
 
 struct SshConfigPaths {
   std::filesystem::path known_hosts;
-  std::filesystem::path
-      control_dir;             ///< for ControlPath, a short path; empty: no connection sharing
   std::filesystem::path home;  ///< what "~" in the identity stands for
 };
 

@@ -18,8 +18,7 @@ namespace clustermpi {
 
 struct PlaybookRun {
   std::filesystem::path playbook;
-  std::filesystem::path
-      workspace;  ///< .clustermpi/: inventory, control sockets and log go below it
+  std::filesystem::path workspace;  ///< .clustermpi/: inventory and temporary files go below it
   const nlohmann::json* inventory =
       nullptr;  ///< dynamic-inventory document (hosts/writers.hpp), hostvars included
   std::vector<std::string> limit;  ///< hosts; empty: all
@@ -46,7 +45,7 @@ struct PlaybookResult {
 /// programs.
 [[nodiscard]] nlohmann::json static_inventory(const nlohmann::json& dynamic);
 
-/// Progress goes to `reporter` (Kind::progress, one a task and host; Kind::output never). Throws
+/// Progress goes to `reporter` (Kind::progress, one a task and host). Throws
 /// Error{local_failure} where ansible-playbook is missing or dies before the first task.
 PlaybookResult run_playbook(const PlaybookRun& run, Reporter& reporter);
 

@@ -29,13 +29,18 @@ std::vector<Target> targets_of(const Inventory& inventory) {
 
 Cluster::Cluster(Inventory inventory, Workspace workspace, RunOptions options, Reporter& reporter,
                  CancelToken& cancel)
-    : facts(workspace.load_facts()),
-      inventory_(std::move(inventory)),
+    : inventory_(std::move(inventory)),
       workspace_(std::move(workspace)),
       options_(std::move(options)),
       reporter_(reporter),
       cancel_(cancel),
       known_hosts_(workspace_.known_hosts()) {
+  try {
+    facts = workspace_.load_facts();
+  } catch (const Error& error) {  // they are only kept: discover asks the hosts again
+    warn(fmt::format("{}; {}", error.what(), error.hint()));
+  }
+  std::erase_if(facts, [&](const auto& known) { return inventory_.find(known.first) == nullptr; });
   for (const std::string& host : options_.limit) {
     if (inventory_.find(host) == nullptr) {
       throw Error(ExitCode::usage, fmt::format("--limit names {}, which is not a host of {}", host,
@@ -59,7 +64,7 @@ bool Cluster::is_active(const std::string& host) const {
 }
 
 void Cluster::fail(const std::string& host, const HostError& error) {
-  failures_.emplace(host, error);
+  if (!failures_.emplace(host, error).second) return;  // its first failure is the one that counts
   Event event;
   event.kind = Event::Kind::host_done;
   event.host = host;

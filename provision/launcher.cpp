@@ -60,7 +60,7 @@ std::vector<std::string> mpirun_arguments(const MpiJob& job, unsigned np, MpiFor
     add({"--prtemca", "prte_if_include", network, "--prtemca", "plm_ssh_args", ssh_arguments});
   }
   add({"--mca", "btl_tcp_if_include", network});
-  for (const auto& [name, value] : job.environment) add({"-x", name + "=" + value});
+  for (const auto& [name, value] : job.environment) add({"-x", name});  // values: see launch()
   words.insert(words.end(), job.command.begin(), job.command.end());
   return words;
 }
@@ -70,6 +70,11 @@ Result launch(Cluster& cluster, const MpiJob& job) {
   if (cluster.inventory().manager_host().user == "root") {
     throw Error(ExitCode::local_failure, "mpirun refuses to start jobs as root",
                 "give an ordinary user as `user` in the inventory");
+  }
+  if (!manager_facts(cluster).packages.contains("openmpi-bin")) {
+    throw Error(ExitCode::hosts_failed,
+                fmt::format("there is no Open MPI on the manager {} yet", manager),
+                "`clustermpi up` installs it on all hosts");
   }
   const auto nodes = job_nodes(cluster);
   const auto ranks = place_by_core(nodes, job.np);
@@ -82,6 +87,10 @@ Result launch(Cluster& cluster, const MpiJob& job) {
   Job remote_job;
   remote_job.host = cluster.fleet().index_of(manager).value();
   remote_job.command = launch_command(machinefile(nodes, format), mpirun);
+  // Values go through stdin: an argument is seen by everybody on the manager.
+  std::string values;
+  for (const auto& [name, value] : job.environment) values += fmt::format("{}={}\n", name, value);
+  remote_job.input = std::make_shared<const std::string>(values + "--\n");
   remote_job.hold_input = true;
   remote_job.timeout = job.timeout;
   remote_job.on_output = job.on_output;

@@ -21,8 +21,9 @@ namespace clustermpi {
 struct MpiJob {
   std::vector<std::string> command;  ///< program and arguments, paths as on the nodes
   unsigned np = 0;                   ///< 0: all slots
-  std::vector<std::pair<std::string, std::string>> environment;  ///< set for every rank
-  std::chrono::milliseconds timeout{0};                          ///< 0: none
+  std::vector<std::pair<std::string, std::string>>
+      environment;                       ///< set for every rank; one line each
+  std::chrono::milliseconds timeout{0};  ///< 0: none
   std::function<void(Stream, std::string_view)> on_output;
 };
 

@@ -1,5 +1,5 @@
-// What happens, told as values: one event struct, one interface. cli/ has the console and the JSON
-// reporter; a log file gets everything.
+// What happens, told as values: one event struct, one interface. cli/ has the reporters of the
+// console and of the log, which gets everything.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,6 @@ struct Event {
     step_end,    ///< `ok`, `elapsed`; `text` sums up ("4 hosts, no change")
     progress,    ///< `host` is at `text` ("installing packages")
     host_done,   ///< `host` ended this step: `ok`, `changed`, `error`
-    output,      ///< `text` is a line that a node or a program printed
     note,        ///< something worth knowing; `host` may be empty
     warning,
     detail,  ///< for the log and -v only

@@ -51,6 +51,9 @@ void run_step(Step& step, Cluster& cluster, StepRecord& record) {
   } catch (const Error& error) {
     close(error.code() == ExitCode::interrupted ? "interrupted" : "stopped here", false);
     throw;
+  } catch (...) {
+    close("stopped here", false);
+    throw;
   }
 }
 

@@ -69,6 +69,14 @@ Json hosts_json(const RunReport& report, const Cluster& cluster) {
   return hosts;
 }
 
+void write_report(RunReport& report, const Cluster& cluster) {
+  try {
+    write_file(cluster.workspace().report(), to_json(report, cluster).dump(2) + "\n");
+  } catch (const Error& error) {  // a full disk: what was done on the hosts is still to be told
+    if (!report.error) take_error(report, error);
+  }
+}
+
 }  // namespace
 
 std::size_t RunReport::changes() const {
@@ -90,7 +98,7 @@ std::vector<std::unique_ptr<Step>> up_steps() {
 }
 
 RunReport run_reported(const std::string& command, const std::vector<std::unique_ptr<Step>>& steps,
-                       Cluster& cluster) {
+                       Cluster& cluster, ExitCode when_hosts_fail) {
   RunReport report;
   report.command = command;
   const auto start = std::chrono::steady_clock::now();
@@ -99,15 +107,15 @@ RunReport run_reported(const std::string& command, const std::vector<std::unique
   try {
     if (!dry_run) lock.emplace(cluster.workspace());
     run_steps(steps, cluster, report.steps);
-    if (!cluster.failures().empty()) report.exit_code = ExitCode::hosts_failed;
+    if (!cluster.failures().empty()) report.exit_code = when_hosts_fail;
   } catch (const Error& error) {
     take_error(report, error);
+  } catch (const std::exception& error) {
+    take_error(report, Error(ExitCode::local_failure, error.what()));
   }
   report.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - start);
-  if (lock) {  // without it the workspace is another run's
-    write_file(cluster.workspace().report(), to_json(report, cluster).dump(2) + "\n");
-  }
+  if (lock) write_report(report, cluster);  // without it the workspace is another run's
   return report;
 }
 

@@ -25,9 +25,9 @@ struct RunReport {
 
 /// Runs `steps` under the workspace lock (none in a dry run) and writes report.json (not in a dry
 /// run). Never throws Error: what ended the run is in the report. Hosts that failed make exit code
-/// hosts_failed where nothing worse happened.
+/// `when_hosts_fail` where nothing worse happened.
 RunReport run_reported(const std::string& command, const std::vector<std::unique_ptr<Step>>& steps,
-                       Cluster& cluster);
+                       Cluster& cluster, ExitCode when_hosts_fail = ExitCode::hosts_failed);
 
 /// The one JSON document of `--json`, and of report.json.
 [[nodiscard]] nlohmann::json to_json(const RunReport& report, const Cluster& cluster);

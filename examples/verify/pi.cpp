@@ -149,9 +149,9 @@ int run(const Options& options, int rank, int size) {
       std::fprintf(stderr, "pi: the estimate %.9f is %.1f sigma off: the sum or a rank is wrong\n",
                    estimate, std::abs(error) / sigma);
     }
-    std::printf("RESULT pi hits=%llu darts=%llu pi=%.9f error=%.3e sigma=%.3e ok=%d\n",
+    std::printf("RESULT pi hits=%llu darts=%llu size=%d pi=%.9f error=%.3e sigma=%.3e ok=%d\n",
                 static_cast<unsigned long long>(hits),
-                static_cast<unsigned long long>(options.darts), estimate, error, sigma, ok);
+                static_cast<unsigned long long>(options.darts), size, estimate, error, sigma, ok);
   }
   MPI_Bcast(&ok, 1, MPI_INT, 0, MPI_COMM_WORLD);
   return ok != 0 ? 0 : 1;

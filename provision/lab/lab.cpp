@@ -85,7 +85,10 @@ FolderLock lock_lab(const Store& store, const std::string& name) {
 
 std::string free_network(const Store& store) {
   std::vector<std::string> taken = networks_in_use();
-  for (const std::string& name : store.names()) taken.push_back(store.load(name)->subnet());
+  for (const std::string& name : store.names()) {
+    // A lab that is being taken down may have lost its record since it was listed.
+    if (const auto record = store.load(name)) taken.push_back(record->subnet());
+  }
   const std::string network = pick_network(taken);
   if (network.empty()) {
     throw Error(ExitCode::local_failure, "no /24 of 10.213.0.0/16 is free on this machine",
@@ -405,6 +408,11 @@ void start(const std::string& host, Reporter& reporter, CancelToken& cancel) {
   const NodePaths paths = at.paths();
   if (!machines_below(paths.root).empty()) {
     throw Error(ExitCode::local_failure, fmt::format("{} is running already", host));
+  }
+  if (!link_is_up(host)) {
+    throw Error(ExitCode::local_failure,
+                fmt::format("the link of {} is cut: nobody could see it start", host),
+                fmt::format("clustermpi lab mend {}, then start it", host));
   }
   if (!is_mount_point(paths.root)) {
     throw Error(

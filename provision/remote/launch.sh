@@ -1,15 +1,22 @@
 # Runs `PROGRAM --hostfile FILE ARG...` on the manager and ends it when the connection ends.
-# Arguments: the hostfile's text, the program, its arguments. Stdin is a leash: nothing comes over it,
-# and its end means that nobody waits for the job any more.
+# Arguments: the hostfile's text, the program, its arguments. Stdin has NAME=VALUE lines for the job's
+# environment up to a line `--`, and is a leash from then on: nothing more comes over it, and its end means
+# that nobody waits for the job any more.
 set -u
 dir=$(mktemp -d "${TMPDIR:-/tmp}/clustermpi.XXXXXX") || exit 1
 printf '%s' "$1" >"$dir/hostfile" || exit 1
 program=$2
 shift 2
+while IFS= read -r line && [ "$line" != -- ]; do
+  export "${line?}"
+done
+# A signal is for the job, which gets it too: whoever cleans up behind it stays.
+trap : HUP INT TERM
 exec 3<&0
 "$program" --hostfile "$dir/hostfile" "$@" </dev/null 3<&- &
 job=$!
 {
+  trap '' HUP INT TERM
   cat <&3 >/dev/null
   kill -TERM "$job"
   sleep 5
@@ -18,6 +25,11 @@ job=$!
 leash=$!
 wait "$job"
 status=$?
-kill "$leash" 2>/dev/null
+# A signal ends `wait`, but not yet the job.
+while kill -0 "$job" 2>/dev/null; do
+  wait "$job"
+  status=$?
+done
+kill -KILL "$leash" 2>/dev/null
 rm -rf "$dir"
 exit "$status"

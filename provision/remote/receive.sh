@@ -4,7 +4,7 @@ set -u
 umask 077
 path=$1 digest=$2 mode=$3
 temporary=$path.clustermpi.$$
-trap 'rm -f "$temporary"' EXIT
+trap 'rm -f "$temporary" 2>/dev/null' EXIT
 mkdir -p "$(dirname "$path")" || exit 1
 cat >"$temporary" || exit 1
 found=$(sha256sum <"$temporary") || exit 1

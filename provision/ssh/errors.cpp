@@ -122,11 +122,13 @@ HostError phase_timeout(const Target& target, std::string_view phase,
           "it may be overloaded or hang: look at it, or give it longer with --timeout"};
 }
 
-HostError login_refused(const Target& target, std::string_view said) {
-  const std::string_view line = said.substr(said.find_first_not_of("\r\n\" "));
+HostError login_refused(const Target& target, std::string_view said, std::string_view reason) {
+  const std::size_t begin = said.find_first_not_of("\r\n\" ");
+  if (begin == std::string_view::npos) return handshake_failed(target, reason);
+  const std::string_view line = said.substr(begin);
   return {"login_refused",
-          fmt::format("{} lets nobody in: {}", place(target),
-                      printable(line.substr(0, line.find_first_of("\r\n")))),
+          fmt::format("{} hung up during the login ({}); it had said: {}", place(target),
+                      printable(reason), printable(line.substr(0, line.find_first_of("\r\n")))),
           "a host that still boots does so for a while: try again in a minute"};
 }
 

@@ -28,8 +28,9 @@ namespace clustermpi::ssh_errors {
 [[nodiscard]] HostError not_ssh(const Target& target, std::string_view first_line);
 [[nodiscard]] HostError phase_timeout(const Target& target, std::string_view phase,
                                       std::chrono::milliseconds waited);
-/// The key was right, but the account may not log in; `said` are the host's words.
-[[nodiscard]] HostError login_refused(const Target& target, std::string_view said);
+/// The host hung up during the login; `said` is what it showed before, `reason` what libssh saw.
+[[nodiscard]] HostError login_refused(const Target& target, std::string_view said,
+                                      std::string_view reason);
 [[nodiscard]] HostError handshake_failed(const Target& target, std::string_view reason);
 
 [[nodiscard]] HostError host_key_unknown(const Target& target, const HostKey& key,

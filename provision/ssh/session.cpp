@@ -391,7 +391,7 @@ void Session::login_failed(TimePoint now) {
     // up.
     const std::unique_ptr<char, decltype(&std::free)> said(ssh_get_issue_banner(session_),
                                                            &std::free);
-    return fail(said ? ssh_errors::login_refused(target_, said.get())
+    return fail(said ? ssh_errors::login_refused(target_, said.get(), reason)
                      : ssh_errors::handshake_failed(target_, reason),
                 now);
   }

@@ -72,13 +72,13 @@ std::vector<Change> DiscoverStep::plan(Cluster& cluster) {
     if (result.error) return;
     const std::size_t marker = result.out.find(state_marker);
     try {
-      Facts facts = parse_probe(result.out.substr(0, marker));
+      Facts facts = parse_probe(printable(result.out.substr(0, marker)));
       set_clock_offset(facts, result);
       cluster.facts[host] = std::move(facts);
       cluster.states[host] =
           marker == std::string::npos
               ? HostState{}
-              : parse_host_state(result.out.substr(marker + state_marker.size()));
+              : parse_host_state(printable(result.out.substr(marker + state_marker.size())));
       Event event;
       event.kind = Event::Kind::host_done;
       event.host = host;
@@ -101,7 +101,22 @@ std::string CheckStep::title() const {
   return "everything that is known to go wrong";
 }
 
+namespace {
+
+void warn_of_unused_tables(Cluster& cluster) {
+  const Inventory& inventory = cluster.inventory();
+  const auto warn = [&](const char* table, bool given) {
+    if (given) cluster.warn(fmt::format("[{}] is read, but nothing is done with it yet", table));
+  };
+  warn("slurm", inventory.slurm.has_value());
+  warn("python", inventory.python.has_value());
+  warn("storage", inventory.storage.has_value());
+}
+
+}  // namespace
+
 std::vector<Change> CheckStep::plan(Cluster& cluster) {
+  warn_of_unused_tables(cluster);
   FleetFacts judged;
   for (const std::string& host : cluster.active()) {
     const auto known = cluster.facts.find(host);

@@ -53,6 +53,17 @@ HostError not_written(const std::string& remote, const Result& result) {
           "may the login user write there? name another folder with --to"};
 }
 
+/// The builder of these hosts failed, or nothing was built yet.
+void fail_without_program(Cluster& cluster, const Placed& file) {
+  for (const std::string& host : file.hosts) {
+    if (!cluster.is_active(host)) continue;
+    cluster.fail(host, {"no_program",
+                        fmt::format("there is no {} for its kind of machine yet",
+                                    file.local.filename().string()),
+                        "`clustermpi build` compiles it, once the host that compiles is right"});
+  }
+}
+
 /// A file's content is read once, however many hosts get it.
 struct Content {
   std::shared_ptr<const std::string> bytes;
@@ -94,8 +105,12 @@ std::vector<Change> DistributeStep::plan(Cluster& cluster) {
   std::vector<std::string> digests;
   std::map<std::string, std::vector<std::size_t>> by_host;
   for (std::size_t i = 0; i < files_.size(); ++i) {
-    // In a dry run the programs may not have been compiled yet: then nobody has them.
-    digests.push_back(fs::exists(files_[i].local) ? sha256(read_file(files_[i].local)) : "");
+    const bool is_there = fs::exists(files_[i].local);
+    digests.push_back(is_there ? sha256(read_file(files_[i].local)) : "");
+    if (!is_there && !cluster.options().dry_run) {
+      fail_without_program(cluster, files_[i]);
+      continue;
+    }
     for (const std::string& host : files_[i].hosts) {
       if (cluster.is_active(host)) by_host[host].push_back(i);
     }

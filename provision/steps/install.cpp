@@ -229,7 +229,7 @@ void InstallStep::record(Cluster& cluster, const std::vector<std::string>& hosts
     jobs.emplace(host, std::move(job));
   }
   for (const auto& [host, outcome] : cluster.run_jobs(std::move(jobs))) {
-    const HostState state = parse_host_state(outcome.out);
+    const HostState state = parse_host_state(printable(outcome.out));
     const auto missing = missing_items(state);
     if (outcome.exit_status != 0 || state.items.empty()) {
       cluster.fail(host, {"install_incomplete",

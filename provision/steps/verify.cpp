@@ -35,7 +35,7 @@ ProgramRun run_program(Cluster& cluster, const std::string& program) {
   const Result result = launch(cluster, job);
   cluster.throw_if_cancelled();
   run.exit_status = result.exit_status;
-  run.out = result.out;
+  run.out = printable(result.out);
   run.err = printable(result.err);
   run.timed_out = result.error && result.error->code == "timeout";
   if (result.error && !run.timed_out) run.err = result.error->message;
@@ -66,7 +66,7 @@ std::map<std::string, std::string> unreachable_from_manager(Cluster& cluster,
     for (std::string line; std::getline(lines, line);) {
       if (!line.empty() && line.back() == '\r') line.pop_back();  // ssh ends its lines with it
       const std::size_t space = line.find(' ');
-      unreachable[line.substr(0, space)] =
+      unreachable[printable(line.substr(0, space))] =
           fmt::format("{} cannot start a process there: {}", manager,
                       space == std::string::npos ? "" : printable(line.substr(space + 1)));
     }
@@ -121,8 +121,7 @@ const std::vector<std::string>& verification_programs() {
   return bundled_programs();
 }
 
-VerifyStep::VerifyStep(std::vector<std::string> programs)
-    : programs_(std::move(programs)) {
+VerifyStep::VerifyStep(std::vector<std::string> programs) : programs_(std::move(programs)) {
   if (programs_.empty()) programs_ = verification_programs();
 }
 

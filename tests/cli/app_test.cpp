@@ -81,6 +81,30 @@ TEST_F(AppTest, AnUnknownCommandOrOptionIsAUsageError) {
   EXPECT_EQ(run({"verify", "hullo"}).status, 2);
 }
 
+TEST_F(AppTest, AMisspeltCommandIsGuessed) {
+  const Outcome outcome = run({"-i", "x.toml", "verfy"});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.err, "error: there is no command 'verfy'\n  did you mean 'verify'?\n");
+}
+
+TEST_F(AppTest, WhatCannotSayWhatItWouldDoRefusesADryRun) {
+  ASSERT_EQ(run({"init", "red"}).status, 0);
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"run", "--dry-run", "--", "true"},
+        {"hostkey", "forget", "red", "--dry-run"},
+        {"lab", "down", "red", "--dry-run"}}) {
+    const Outcome outcome = run(command);
+    EXPECT_EQ(outcome.status, 2) << command[0];
+    EXPECT_THAT(outcome.err, HasSubstr("has no dry run")) << command[0];
+  }
+}
+
+TEST_F(AppTest, WhatSomebodyTypedCannotSteerTheTerminal) {
+  const Outcome outcome = run({"init", "a\033[31m"});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.err.find('\033'), std::string::npos) << outcome.err;
+}
+
 TEST_F(AppTest, WithoutAnInventoryItSaysHowToGetOne) {
   const Outcome outcome = run({"up"});
   EXPECT_EQ(outcome.status, 3);

@@ -97,9 +97,8 @@ TEST(Golden, EtcHosts) {
 
 TEST(Golden, SshConfig) {
   const Classroom classroom;
-  const std::string text = ssh_config(
-      classroom.inventory,
-      {"/home/ada/cluster/.clustermpi/known_hosts", "/run/user/1000/clustermpi", "/home/ada"});
+  const std::string text =
+      ssh_config(classroom.inventory, {"/home/ada/cluster/.clustermpi/known_hosts", "/home/ada"});
   EXPECT_EQ(text.find('~'), std::string::npos);
   expect_golden("ssh_config", text);
 }

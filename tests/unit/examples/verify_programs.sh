@@ -82,7 +82,7 @@ expect_line 'RESULT ring .* ok=0' "$out" "ring on a faulty MPI"
 for np in 1 2 3 8; do
   start "$np" "$dir/pi"
   expect_status 0 "pi, np $np"
-  expect_line 'RESULT pi hits=3294515 darts=4194304 pi=3.141894341 error=[-+.e0-9]+ sigma=[-+.e0-9]+ ok=1' "$out" "pi, np $np"
+  expect_line 'RESULT pi hits=3294515 darts=4194304 size='$np' pi=3.141894341 error=[-+.e0-9]+ sigma=[-+.e0-9]+ ok=1' "$out" "pi, np $np"
   rates=$(grep -Ec "^pi rank=[0-9]+ host=$host darts=[0-9]+ seconds=[0-9.]+ samples_per_s=[0-9]+$" <<<"$out")
   [[ $rates == "$np" ]] || fail "pi, np $np: $rates lines of throughput"
 done

@@ -174,10 +174,53 @@ TEST(CheckFleet, KnowsThatNewReleasesHaveNoOpenMpiFor32Bit) {
   EXPECT_EQ(found[0],
             (Finding{"red01",
                      {"no_openmpi", "debian 13 has no Open MPI for the 32-bit architecture armhf",
-                      "install a 64-bit image, or set implementation = \"mpich\" below [mpi]"}}));
+                      "install a 64-bit image there"}}));
+}
+
+TEST(CheckFleet, RefusesWhatCannotBeInstalledOrRun) {
   Inventory inventory = example::inventory();
   inventory.mpi = MpiImplementation::mpich;
-  EXPECT_THAT(check(facts, inventory), IsEmpty());
+  EXPECT_THAT(
+      check(example::fleet_facts(), inventory),
+      ElementsAre(Finding{"",
+                          {"no_mpich", "MPICH cannot be installed yet",
+                           "take `implementation` away below [mpi]: Open MPI is the default"}}));
+  inventory = example::inventory();
+  for (Host& host : inventory.hosts) host.user = "root";
+  EXPECT_THAT(check(example::fleet_facts(), inventory),
+              ElementsAre(Finding{"",
+                                  {"root_user", "jobs cannot run as root: mpirun refuses to",
+                                   "give an ordinary user with sudo as `user` below [cluster]"}}));
+}
+
+TEST(CheckFleet, SeesTwoAddressesThatWereSwapped) {
+  FleetFacts facts = example::fleet_facts();
+  std::swap(facts["red01"].hostname, facts["red02"].hostname);
+  const auto found = check(facts);
+  ASSERT_EQ(found.size(), 2u);
+  const std::string address = example::inventory().find("red01")->address;
+  EXPECT_EQ(
+      found[0],
+      (Finding{"red01",
+               {"wrong_host",
+                "at " + address +
+                    " answers a host that calls itself 'red02', and so is another host of the "
+                    "inventory called",
+                "compare names and addresses in the inventory"}}));
+  EXPECT_EQ(found[1].host, "red02");
+}
+
+TEST(CheckFleet, WantsOneUserOnAllHosts) {
+  Inventory inventory = example::inventory();
+  const std::string runner = inventory.manager_host().user;
+  for (Host& host : inventory.hosts)
+    if (host.name == "red02") host.user = "teacher";
+  EXPECT_THAT(
+      check(example::fleet_facts(), inventory),
+      ElementsAre(Finding{
+          "red02",
+          {"user_differs", "its user is teacher, but jobs run as the manager's user " + runner,
+           "make a user " + runner + " there, and take `user` away from that host"}}));
 }
 
 TEST(CheckFleet, ReportsAllAtOnceInTheOrderOfTheInventory) {

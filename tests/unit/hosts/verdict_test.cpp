@@ -85,13 +85,21 @@ TEST(JudgeRing, TheNumberMustHaveGrownByOneAHop) {
 }
 
 TEST(JudgePi, TheEstimateIsComputedAgainFromTheCounts) {
-  EXPECT_TRUE(judge(ended("pi", "RESULT pi hits=3141592 darts=4000000 pi=3.141592 ok=1\n"),
+  EXPECT_TRUE(judge(ended("pi", "RESULT pi hits=3141592 darts=4000000 size=4 pi=3.141592 ok=1\n"),
                     two_nodes, same_names)
                   .ok);
-  const auto wrong = judge(ended("pi", "RESULT pi hits=2356194 darts=4000000 pi=3.141592 ok=1\n"),
-                           two_nodes, same_names);
+  const auto wrong =
+      judge(ended("pi", "RESULT pi hits=2356194 darts=4000000 size=4 pi=3.141592 ok=1\n"),
+            two_nodes, same_names);
   EXPECT_FALSE(wrong.ok);
   EXPECT_EQ(wrong.summary, "2.356194 from 4000000 darts is not pi");
+}
+
+TEST(JudgePi, AWorldOfOneIsNotTheCluster) {
+  const auto alone = judge(ended("pi", "RESULT pi hits=3141592 darts=4000000 size=1 ok=1\n"),
+                           two_nodes, same_names);
+  EXPECT_FALSE(alone.ok);
+  EXPECT_EQ(alone.summary, "computed by 1 ranks, not 4");
 }
 
 TEST(Judge, ATimeoutAndACrashAreFailures) {

@@ -148,15 +148,13 @@ TEST(ClusterNetwork, OfALoneMachineMayBeTheLoopback) {
 TEST(SshConfig, EscapesPaths) {
   Inventory inventory = example::inventory();
   inventory.identity = "~/my keys/100%";
-  const std::string text = ssh_config(inventory, {"/x/known hosts", "/run/c%d", "/home/pi"});
+  const std::string text = ssh_config(inventory, {"/x/known hosts", "/home/pi"});
   EXPECT_THAT(text, HasSubstr("  IdentityFile \"/home/pi/my keys/100%%\"\n  IdentitiesOnly yes\n"));
   EXPECT_THAT(text, HasSubstr("  UserKnownHostsFile \"/x/known hosts\"\n"));
-  EXPECT_THAT(text, HasSubstr("  ControlPath /run/c%%d/%C\n"));
 }
 
 TEST(SshConfig, LeavesOutWhatIsNotWanted) {
-  const std::string text = ssh_config(example::inventory(), {"/x/known_hosts", "", "/home/pi"});
-  EXPECT_THAT(text, Not(HasSubstr("Control")));
+  const std::string text = ssh_config(example::inventory(), {"/x/known_hosts", "/home/pi"});
   EXPECT_THAT(text, Not(HasSubstr("Identit")));
   EXPECT_THAT(text, Not(HasSubstr("ProxyJump")));
 }
@@ -164,14 +162,14 @@ TEST(SshConfig, LeavesOutWhatIsNotWanted) {
 TEST(SshConfig, GoesThroughAJumpHost) {
   Inventory inventory = example::inventory();
   inventory.jump = "pi@gate:2200";
-  const std::string text = ssh_config(inventory, {"/x/known_hosts", "", "/home/pi"});
+  const std::string text = ssh_config(inventory, {"/x/known_hosts", "/home/pi"});
   EXPECT_THAT(text, HasSubstr("  User pi\n  ProxyJump pi@gate:2200\n"));
   EXPECT_EQ(text.find("ProxyJump", text.find("Host *")), std::string::npos);
 }
 
 TEST(SshConfig, RefusesAPathThatSshWouldMisread) {
   EXPECT_EQ(refusal([] {
-              (void)ssh_config(example::inventory(), {"/x/${HOME}/k", "", "/home/pi"});
+              (void)ssh_config(example::inventory(), {"/x/${HOME}/k", "/home/pi"});
             }),
             "ssh cannot be told of the path /x/${HOME}/k / move it to a path without quotes, line "
             "breaks and ${");
