@@ -17,12 +17,11 @@ namespace {
 void watch_signals(clustermpi::CancelToken& cancel) {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    struct sigaction inherited {};
-    sigaction(signal, nullptr, &inherited);
-    // nohup, and shells that start a job in the background, want it ignored.
-    if (inherited.sa_handler != SIG_IGN) sigaddset(&signals, signal);
-  }
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  struct sigaction inherited {};
+  sigaction(SIGHUP, nullptr, &inherited);
+  if (inherited.sa_handler != SIG_IGN) sigaddset(&signals, SIGHUP);  // nohup wants it ignored
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   std::thread([signals, &cancel] {
