@@ -77,6 +77,12 @@ Result launch(Cluster& cluster, const MpiJob& job) {
                 "`clustermpi up` installs it on all hosts");
   }
   const auto nodes = job_nodes(cluster);
+  if (nodes.empty()) {
+    throw Error(
+        ExitCode::usage,
+        fmt::format("none of the chosen hosts can share a job with the manager {}", manager),
+        "`clustermpi facts` shows architectures and Open MPI versions; see --limit");
+  }
   const auto ranks = place_by_core(nodes, job.np);
   const MpiFormat format = mpi_format(cluster);
   const std::string network = cluster_network(cluster.inventory(), cluster.facts);
