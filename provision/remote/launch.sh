@@ -10,13 +10,13 @@ shift 2
 while IFS= read -r line && [ "$line" != -- ]; do
   export "${line?}"
 done
-# A signal is for the job, which gets it too: whoever cleans up behind it stays.
+# A signal comes to the whole group, the job among it. We stay and clean up; the leash goes, since a second
+# signal would make mpirun end at once and leave its ranks behind.
 trap : HUP INT TERM
 exec 3<&0
 "$program" --hostfile "$dir/hostfile" "$@" </dev/null 3<&- &
 job=$!
 {
-  trap '' HUP INT TERM
   cat <&3 >/dev/null
   kill -TERM "$job"
   sleep 5

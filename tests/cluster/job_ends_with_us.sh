@@ -3,7 +3,8 @@
 source "$(dirname "$0")/lib.sh"
 
 sleeping() { on 1 'pgrep -x sleep' >/dev/null && on 2 'pgrep -x sleep' >/dev/null; }
-all_quiet() { ! on 1 'pgrep -x "sleep|mpirun|orted"' >/dev/null && ! on 2 'pgrep -x "sleep|mpirun|orted"' >/dev/null; }
+running() { on "$1" 'pgrep -x sleep || pgrep mpirun || pgrep orted' >/dev/null; }
+all_quiet() { ! running 1 && ! running 2; }
 
 start_lab --nodes 2
 run up
