@@ -37,6 +37,16 @@ stop_lab() {
   lab_is_up=''
 }
 
+# expect_converges HOSTS: the next `up` proves that many hosts, and the one after it finds nothing to do.
+expect_converges() {
+  run up --json
+  expect_status 0
+  expect_json 'd["verification"]["hello"]["figures"]["hosts"]' "$1"
+  run up --json
+  expect_status 0
+  expect_json 'd["changed"]' false
+}
+
 node() { printf '%s%02d' "$lab" "$1"; }   # node 2: the second one's name
 
 # on NODE COMMAND: as root in the node, by way of the lab's own bookkeeping and not of the network, so that
