@@ -20,7 +20,12 @@ std::vector<std::filesystem::path> identity_files(const Inventory& inventory) {
 std::vector<Target> targets_of(const Inventory& inventory) {
   std::vector<Target> targets;
   for (const Host& host : inventory.hosts) {
-    targets.push_back({host.name, host.address, host.port, host.user});
+    Target target;
+    target.name = host.name;
+    target.address = host.address;
+    target.port = host.port;
+    target.user = host.user;
+    targets.push_back(std::move(target));
   }
   return targets;
 }
@@ -97,7 +102,7 @@ Fleet& Cluster::fleet() {
     }
     workspace_.create();
     FleetOptions fleet_options;
-    fleet_options.identities = identity_files(inventory_);
+    fleet_options.credentials.identities = identity_files(inventory_);
     fleet_options.host_key_policy =
         options_.accept_host_keys ? HostKeyPolicy::accept_new : inventory_.host_key_policy;
     if (options_.fanout > 0) fleet_options.handshakes_at_once = options_.fanout;

@@ -12,6 +12,7 @@
 #include "hosts/inventory.hpp"
 #include "hosts/placement.hpp"
 #include "hosts/verdict.hpp"
+#include "provision/asker.hpp"
 #include "provision/cancel.hpp"
 #include "provision/fleet.hpp"
 #include "provision/host_state.hpp"
@@ -26,6 +27,7 @@ struct RunOptions {
   std::vector<std::string> limit;  ///< host names; empty: all
   bool accept_host_keys = false;   ///< unknown ones, whatever the policy of the inventory
   std::size_t fanout = 0;          ///< 0: the fleet's default
+  Asker* asker = nullptr;          ///< outlives the cluster; null: nobody can be asked
   std::chrono::milliseconds timeout{
       0};  ///< of one command on one host, or one job; 0: the step's default
 };

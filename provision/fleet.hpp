@@ -19,10 +19,26 @@
 #include "hosts/error.hpp"
 #include "hosts/inventory.hpp"
 #include "provision/cancel.hpp"
+#include "provision/secret.hpp"
 
 namespace clustermpi {
 
-class KnownHosts;  // provision/ssh/known_hosts.hpp
+class InputStream;  // provision/ssh/input_stream.hpp
+class KnownHosts;   // provision/ssh/known_hosts.hpp
+
+/// What we log in with. Keys are tried as OpenSSH does: those of `identities` that the agent holds,
+/// the agent's others, then the files themselves. A key is offered by its public half, and nothing
+/// is signed for a server that would not take it.
+struct Credentials {
+  /// Private key files, or public ones whose private half the agent holds; absent ones are skipped.
+  /// A certificate beside it (NAME-cert.pub) goes with its key.
+  std::vector<std::filesystem::path> identities;
+  std::vector<std::filesystem::path> certificates;  ///< OpenSSH's CertificateFile, in addition
+  bool identities_only = false;  ///< none of the agent's keys but those of `identities`
+  std::string agent;             ///< path of the agent's socket; empty: none
+  std::shared_ptr<const Secret>
+      password;  ///< the last resort, keyboard-interactive too; null: none
+};
 
 /// Where one host is reached.
 struct Target {
@@ -30,11 +46,18 @@ struct Target {
   std::string address;  ///< IP or DNS name
   std::uint16_t port = 22;
   std::string user;
+  std::string host_key_alias =
+      {};  ///< what known_hosts calls it, without a port; empty: its address
+  std::shared_ptr<const Credentials> credentials = {};  ///< null: those of the fleet
+  std::optional<std::size_t> jump =
+      {};  ///< index into FleetOptions::jumps: the way leads through it
+  std::string proxy_command =
+      {};  ///< a shell command whose stdin and stdout lead there; empty: none
 };
 
 struct FleetOptions {
-  std::vector<std::filesystem::path>
-      identities;  ///< private key files, tried in order; absent ones skipped
+  Credentials credentials;
+  std::vector<Target> jumps;  ///< bastions: one session each, shared by all that go through it
   /// --fanout. A host that does not answer for half a second gives its place to the next: it costs
   /// nothing while it is waited for.
   std::size_t handshakes_at_once = 64;
@@ -57,9 +80,11 @@ struct Job {
   std::size_t host = 0;  ///< index into the targets
   std::string command;   ///< handed to the user's login shell
   std::shared_ptr<const std::string>
-      input;                ///< to stdin, then end of file; null: end of file at once
+      input;                            ///< to stdin, then end of file; null: end of file at once
+  std::shared_ptr<InputStream> stream;  ///< follows `input` as it comes; null: nothing follows
   bool hold_input = false;  ///< no end of file while the command runs: it learns of our end by it
-  std::chrono::milliseconds timeout{0};  ///< of the command; 0: none
+  std::chrono::milliseconds timeout{0};             ///< of the command; 0: none
+  std::chrono::milliseconds first_byte_timeout{0};  ///< until it prints or ends; 0: none
   /// Live output as it comes, in pieces that need not be lines; where unset, gathered in Result (at
   /// most `output_limit` bytes a stream). What it throws ends this command. It must not call run().
   std::function<void(Stream, std::string_view)> on_output;
@@ -72,8 +97,9 @@ struct Result {
   std::string out;
   std::string err;
   bool truncated = false;  ///< more was printed than `output_limit`
-  /// The host, not the command, failed: unreachable, timeout, auth_failed, host_key_changed,
-  /// host_key_revoked, host_key_unknown, connection_lost, protocol, local_failure, cancelled.
+  /// The host, not the command, failed: unreachable, timeout, auth_failed, passphrase_needed,
+  /// password_expired, host_key_changed, host_key_revoked, host_key_unknown, connection_lost,
+  /// protocol, local_failure, cancelled.
   std::optional<HostError> error;
   /// From sending the command to its end; from the start of the run where it was not sent.
   std::chrono::milliseconds elapsed{0};

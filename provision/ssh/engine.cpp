@@ -29,7 +29,7 @@ Fleet::Engine::Engine(std::vector<Target> targets, FleetOptions options, KnownHo
     : targets_(std::move(targets)),
       options_(std::move(options)),
       cancel_(cancel),
-      identities_(options_.identities),
+      identities_(options_.credentials.identities),
       random_(std::random_device{}()),
       timers_(targets_.size()),
       services_{options_, identities_, known_hosts, poller_, resolver_, random_},

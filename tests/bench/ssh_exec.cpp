@@ -15,7 +15,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   FleetOptions options;
-  options.identities = {argv[2]};
+  options.credentials.identities = {argv[2]};
   std::vector<Target> targets;
   std::vector<Job> jobs;
   for (std::string address; std::getline(std::cin, address);) {

@@ -18,7 +18,7 @@ class LoginTest : public SshTest {
 
 TEST_F(LoginTest, WrongKeyNamesUserPlaceKeyAndNextAction) {
   make_key(file("stranger"));
-  options.identities = {file("stranger")};
+  options.credentials.identities = {file("stranger")};
   const Result result = run_one(node, "true");
   ASSERT_TRUE(result.error);
   EXPECT_EQ(
@@ -33,7 +33,7 @@ TEST_F(LoginTest, WrongKeyNamesUserPlaceKeyAndNextAction) {
 
 TEST_F(LoginTest, KeysAreTriedInOrder) {
   make_key(file("stranger"));
-  options.identities = {file("absent"), file("stranger"), user_key()};
+  options.credentials.identities = {file("absent"), file("stranger"), user_key()};
   EXPECT_TRUE(run_one(node, "true").ok());
 }
 
@@ -41,7 +41,7 @@ TEST_F(LoginTest, EveryKindOfKeyLogsIn) {
   for (const std::string type : {"rsa", "ecdsa"}) {
     make_key(file(type), type);
     write_file(sshd->authorized_keys(), read_file(file(type + ".pub")));
-    options.identities = {file(type)};
+    options.credentials.identities = {file(type)};
     const Result result = run_one(node, "true");
     EXPECT_TRUE(result.ok()) << type << ": " << result.error->message;
   }
@@ -49,7 +49,7 @@ TEST_F(LoginTest, EveryKindOfKeyLogsIn) {
 
 TEST_F(LoginTest, AKeyWithAPassphraseIsNamed) {
   make_key(file("locked"), "ed25519", "secret");
-  options.identities = {file("locked")};
+  options.credentials.identities = {file("locked")};
   const Result result = run_one(node, "true");
   ASSERT_TRUE(result.error);
   const std::string key = file("locked").string();
@@ -62,7 +62,7 @@ TEST_F(LoginTest, AKeyWithAPassphraseIsNamed) {
 TEST_F(LoginTest, AKeyWithAPassphraseIsMentionedBesideTheRefusedOne) {
   make_key(file("locked"), "ed25519", "secret");
   make_key(file("stranger"));
-  options.identities = {file("locked"), file("stranger")};
+  options.credentials.identities = {file("locked"), file("stranger")};
   const Result result = run_one(node, "true");
   ASSERT_TRUE(result.error);
   EXPECT_EQ(result.error->message,
@@ -71,7 +71,7 @@ TEST_F(LoginTest, AKeyWithAPassphraseIsMentionedBesideTheRefusedOne) {
 }
 
 TEST_F(LoginTest, NoKeyAtAll) {
-  options.identities = {file("absent")};
+  options.credentials.identities = {file("absent")};
   const Result result = run_one(node, "true");
   ASSERT_TRUE(result.error);
   EXPECT_EQ(*result.error,
@@ -83,7 +83,7 @@ TEST_F(LoginTest, NoKeyAtAll) {
 
 TEST_F(LoginTest, AFileThatIsNoKeyIsNamed) {
   write_file(file("notes"), "milk, bread\n");
-  options.identities = {file("notes")};
+  options.credentials.identities = {file("notes")};
   const Result result = run_one(node, "true");
   ASSERT_TRUE(result.error);
   EXPECT_EQ(result.error->message, "no key to log in to red01 with: " + file("notes").string() +
@@ -95,7 +95,7 @@ TEST_F(LoginTest, AServerThatHasEnoughSaysSo) {
   node = strict->target("red01");
   make_key(file("first"));
   make_key(file("second"));
-  options.identities = {file("first"), file("second"), user_key()};
+  options.credentials.identities = {file("first"), file("second"), user_key()};
   const Result result = run_one(node, "true");
   ASSERT_TRUE(result.error);
   EXPECT_EQ(result.error->code, "auth_failed");

@@ -220,7 +220,7 @@ class SshTest : public testing::Test {
  protected:
   SshTest() {
     make_key(user_key());
-    options.identities = {user_key()};
+    options.credentials.identities = {user_key()};
     options.connect_timeout = options.handshake_timeout = options.auth_timeout =
         milliseconds(20'000);
   }
