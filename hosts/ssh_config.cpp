@@ -110,7 +110,7 @@ class SshConfigWriter {
   }
 
   [[nodiscard]] std::string left_open() const {
-    std::string out;
+    std::string out = frame_.includes.empty() ? "" : "\n";
     for (const auto& file : frame_.includes) out += include_line(file, frame_.home);
     return out + "\nHost *\n  ConnectTimeout 10\n";
   }
