@@ -81,7 +81,17 @@ TEST_F(KnownHostsTest, PortsOtherThan22AreInBrackets) {
   const KnownHosts hosts = with(line("[red01]:2222", ed25519) + line("red02", ed25519));
   EXPECT_EQ(hosts.check("red01", 2222, ed25519).verdict, Verdict::known);
   EXPECT_EQ(hosts.check("red01", 22, ed25519).verdict, Verdict::unknown);
-  EXPECT_EQ(hosts.check("red02", 2222, ed25519).verdict, Verdict::unknown);
+}
+
+TEST_F(KnownHostsTest, ANameWithoutAPortStandsForItsOtherPortsToo) {
+  // As OpenSSH has it: it helps to know a key, but a different one is no change.
+  const KnownHosts hosts =
+      with(line("red01", ed25519) + line("red02", ecdsa) + line("[red02]:2222", other));
+  EXPECT_EQ(hosts.check("red01", 2222, ed25519).verdict, Verdict::known);
+  EXPECT_THAT(hosts.types_of("red01", 2222), ElementsAre("ssh-ed25519"));
+  EXPECT_EQ(hosts.check("red01", 2222, other).verdict, Verdict::unknown);
+  EXPECT_EQ(hosts.check("red02", 2222, ecdsa).verdict, Verdict::changed)
+      << "where the port has a line of its own, that one counts";
 }
 
 TEST_F(KnownHostsTest, ChangedNamesTheKeyFileAndLine) {
@@ -219,6 +229,32 @@ TEST_F(KnownHostsTest, ForgetRemovesThatHostFromOurFileOnly) {
   EXPECT_EQ(hosts.check("red03", 22, ed25519).verdict, Verdict::known);
   EXPECT_EQ(hosts.check("red01", 22, other).verdict, Verdict::known) << "the user's own file";
   EXPECT_EQ(hosts.forget("nobody", 22), 0u);
+}
+
+TEST_F(KnownHostsTest, NoContentDoesHarm) {
+  const std::string key = " " + ed25519.type + " " + ed25519.base64 + "\n";
+  const std::string huge(1024 * 1024, 'x');
+  const KnownHosts hosts = with(huge + key +
+                                std::string("red\0"
+                                            "01",
+                                            6) +
+                                key + "|1|" + encode_base64(huge) + "|" + encode_base64(huge) +
+                                key + std::string(100, '\0') + "\n" + line("red01", ed25519));
+  const auto answer = hosts.check("red01", 22, other);
+  EXPECT_EQ(answer.verdict, Verdict::changed);
+  EXPECT_EQ(answer.line, 5u);
+}
+
+TEST_F(KnownHostsTest, AFileWithoutEndIsAnError) {
+  for (const std::string endless : {"/dev/zero", "/dev/urandom"}) {
+    try {
+      const KnownHosts hosts(pins(), {endless});
+      FAIL() << endless << " was read to its end";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::local_failure);
+      EXPECT_EQ(error.what(), "cannot read " + endless + ": File too large");
+    }
+  }
 }
 
 TEST_F(KnownHostsTest, AnUnreadableFileIsAnError) {
