@@ -128,8 +128,8 @@ CertificateFetch::State CertificateFetch::on_readable(int socket) {
     const ssize_t count = ::recv(socket, buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) return State::waiting;
+    if (count == 0 || (count < 0 && errno == ECONNRESET)) return hung_up();
     if (count < 0) return fail(std::generic_category().message(errno));
-    if (count == 0) return fail("it hung up before it showed its certificate");
     total_ += static_cast<std::size_t>(count);
     if (total_ > most_received) return fail("it sends more than a key exchange takes");
     received_.append(buffer.data(), static_cast<std::size_t>(count));
@@ -231,7 +231,11 @@ CertificateFetch::State CertificateFetch::send(int socket, std::string_view byte
   if (sent == static_cast<ssize_t>(bytes.size())) return State::waiting;
   // Who hangs up at once may have said why.
   if (phase_ == Phase::banner) return State::waiting;
-  return fail("it hung up during the key exchange");
+  return hung_up();
+}
+
+CertificateFetch::State CertificateFetch::hung_up() {
+  return fail("it hung up before it showed its certificate");
 }
 
 CertificateFetch::State CertificateFetch::fail(std::string reason) {

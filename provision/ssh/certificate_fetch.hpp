@@ -48,6 +48,7 @@ class CertificateFetch {
   State take_proposal(std::string_view fields, int socket);
   State take_reply(std::string_view fields);
   State send(int socket, std::string_view bytes);
+  State hung_up();
   State fail(std::string reason);
 
   enum class Phase { banner, version, proposal, reply };
