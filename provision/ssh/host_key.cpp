@@ -92,7 +92,9 @@ std::optional<HostKey> host_key_from_base64(std::string_view base64) {
   if (!blob) return std::nullopt;
   const std::string_view type = WireReader(*blob).string();  // RFC 4253: the blob begins with it
   if (type.empty()) return std::nullopt;
-  return HostKey{std::string(type), std::string(base64)};
+  // Encoded anew: the last character may have bits that mean nothing, and keys are compared as
+  // text.
+  return HostKey{std::string(type), encode_base64(*blob)};
 }
 
 }  // namespace clustermpi

@@ -50,7 +50,8 @@ struct KnownHosts::Impl {
   unsigned pins_lines = 0;  ///< how many lines our own file has
   std::vector<Entry> entries;
   std::multimap<std::string, std::size_t> by_name;  ///< plain lines
-  bool has_authorities = false;
+  bool has_authorities = false;  ///< most files have none: a second lookup can be left out
+  bool has_revoked = false;
   RevokedKeys revoked_everywhere;
   std::map<std::string, std::vector<HostKey>> vouched_for;  ///< by certificates, by name
   std::vector<std::size_t> to_match;                        ///< hashed, wildcard and negated ones
@@ -66,7 +67,7 @@ struct KnownHosts::Impl {
     to_match.clear();
     lookups.clear();
     solved.clear();
-    has_authorities = false;
+    has_authorities = has_revoked = false;
     pins_lines = read(pins);
     for (const auto& file : others) read(file);
   }
@@ -94,6 +95,7 @@ struct KnownHosts::Impl {
       to_match.push_back(index);
     }
     has_authorities |= entry.line.kind == Kind::authority;
+    has_revoked |= entry.line.kind == Kind::revoked;
     entries.push_back(std::move(entry));
   }
 
@@ -145,8 +147,8 @@ struct KnownHosts::Impl {
 
   std::optional<RevokedKeys::Place> revoked(std::string_view name, unsigned port,
                                             const HostKey& key) const {
-    if (const Entry* entry = find(Kind::revoked, known_hosts_name(name, port), &key))
-      return RevokedKeys::Place{entry->file, entry->number};
+    const Entry* entry = has_revoked ? find(Kind::revoked, name, port, &key) : nullptr;
+    if (entry) return RevokedKeys::Place{entry->file, entry->number};
     return revoked_everywhere.find(key);
   }
 

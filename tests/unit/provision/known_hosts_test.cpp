@@ -62,6 +62,13 @@ TEST(HostKey, TypeIsReadFromTheBlob) {
     EXPECT_EQ(host_key_from_base64(bad), std::nullopt) << bad;
 }
 
+TEST(HostKey, OneKeyHasOneSpelling) {
+  std::string base64 = ecdsa.base64;
+  base64[base64.size() - 2] = 'R';  // "Q=" with a bit more, which stands for no byte
+  ASSERT_EQ(decode_base64(base64), decode_base64(ecdsa.base64));
+  EXPECT_EQ(host_key_from_base64(base64), ecdsa);
+}
+
 TEST_F(KnownHostsTest, MissingFilesAreEmpty) {
   const KnownHosts hosts(pins(), {users()});
   EXPECT_EQ(hosts.check("red01", 22, ed25519).verdict, Verdict::unknown);
@@ -170,6 +177,12 @@ TEST_F(KnownHostsTest, RevokedBeatsPinned) {
   EXPECT_EQ(answer.line, 1u);
   EXPECT_EQ(hosts.check("never-seen", 22, ed25519).verdict, Verdict::revoked);
   EXPECT_EQ(hosts.check("never-seen", 22, other).verdict, Verdict::unknown);
+}
+
+TEST_F(KnownHostsTest, AKeyRevokedForANameIsRevokedForAllItsPorts) {
+  const KnownHosts hosts =
+      with(line("red01", ed25519) + "@revoked red01 " + ed25519.type + " " + ed25519.base64 + "\n");
+  EXPECT_EQ(hosts.check("red01", 2222, ed25519).verdict, Verdict::revoked);
 }
 
 TEST_F(KnownHostsTest, ARevokedKeyIsNoKeyOnFile) {
