@@ -221,6 +221,16 @@ std::vector<std::string> KnownHosts::types_of(std::string_view name, unsigned po
   return types.empty() && port != ssh_port ? types_of(name, ssh_port) : types;
 }
 
+std::vector<KnownHosts::Entry> KnownHosts::on_file(std::string_view name, unsigned port) const {
+  std::vector<Entry> found;
+  for (const std::size_t index : impl_->lines_for(known_hosts_name(name, port))) {
+    const auto& [line, file, number] = impl_->entries[index];
+    found.push_back(
+        {line.key, line.kind == Kind::revoked, file, number, line.kind == Kind::authority});
+  }
+  return found;
+}
+
 bool KnownHosts::wants_certificate(std::string_view name, unsigned port) const {
   return impl_->authority(name, port) && types_of(name, port).empty();
 }

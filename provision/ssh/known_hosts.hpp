@@ -53,6 +53,16 @@ class KnownHosts {
   /// unknown.
   [[nodiscard]] std::vector<std::string> types_of(std::string_view name, unsigned port) const;
 
+  struct Entry {
+    HostKey key;
+    bool revoked = false;
+    std::filesystem::path file;
+    unsigned line = 0;
+    bool authority = false;  ///< not the host's own key, but one that signs certificates for it
+  };
+  /// All that is on file for that host, in the order of the files.
+  [[nodiscard]] std::vector<Entry> on_file(std::string_view name, unsigned port) const;
+
   /// Whether that host can only be trusted by a certificate that is still to be fetched: an
   /// authority is named for it, and none of its own keys is on file or vouched for.
   [[nodiscard]] bool wants_certificate(std::string_view name, unsigned port) const;

@@ -191,6 +191,21 @@ TEST_F(KnownHostsTest, ARevokedKeyIsNoKeyOnFile) {
   EXPECT_THAT(hosts.types_of("red01", 22), IsEmpty());
 }
 
+TEST_F(KnownHostsTest, AllThatIsOnFile) {
+  const KnownHosts hosts =
+      with(line("@cert-authority red*", other) + line("red02", other) + line("@revoked *", ecdsa),
+           line("red01", ed25519));
+  const auto entries = hosts.on_file("red01", 22);
+  ASSERT_EQ(entries.size(), 3u);
+  EXPECT_EQ(entries[0].key, ed25519);
+  EXPECT_EQ(entries[0].file, pins());
+  EXPECT_FALSE(entries[0].revoked || entries[0].authority);
+  EXPECT_TRUE(entries[1].authority);
+  EXPECT_EQ(entries[1].line, 1u);
+  EXPECT_TRUE(entries[2].revoked);
+  EXPECT_EQ(entries[2].line, 3u);
+}
+
 TEST_F(KnownHostsTest, LinesThatCannotBeReadAreSkipped) {
   const KnownHosts hosts =
       with("red01\nred01 ssh-ed25519\nred01 ssh-ed25519 ####\n|1|x red01\n" +
