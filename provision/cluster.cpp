@@ -10,6 +10,10 @@ namespace clustermpi {
 
 namespace {
 
+/// The bastion's key, the host's own, a passphrase, and somebody who mistypes it: enough for all
+/// that is asked for, and an end where a server shows another key each time.
+constexpr unsigned most_rounds = 8;
+
 /// The inventory's key, else those that OpenSSH tries by default.
 std::vector<std::filesystem::path> identity_files(const Inventory& inventory) {
   if (!inventory.identity.empty()) return {expand_home(inventory.identity)};
@@ -101,18 +105,34 @@ Fleet& Cluster::fleet() {
                   "run clustermpi on the jump host itself, or take `jump` out of [ssh]");
     }
     workspace_.create();
-    FleetOptions fleet_options;
-    fleet_options.credentials.identities = identity_files(inventory_);
-    fleet_options.host_key_policy =
-        options_.accept_host_keys ? HostKeyPolicy::accept_new : inventory_.host_key_policy;
-    if (options_.fanout > 0) fleet_options.handshakes_at_once = options_.fanout;
-    fleet_options.on_new_host_key = [this](const std::string& host, const std::string& fingerprint,
-                                           const std::string& type) {
-      note(fmt::format("new host key pinned: {} {}", type, fingerprint), host);
-    };
-    fleet_ = std::make_unique<Fleet>(targets_of(inventory_), fleet_options, known_hosts_, cancel_);
+    fleet_ =
+        std::make_unique<Fleet>(targets_of(inventory_), fleet_options(), known_hosts_, cancel_);
   }
   return *fleet_;
+}
+
+FleetOptions Cluster::fleet_options() {
+  FleetOptions options;
+  options.credentials.identities = identity_files(inventory_);
+  options.host_key_policy = options_.unknown_host_keys == UnknownHostKeys::accept
+                                ? HostKeyPolicy::accept_new
+                                : inventory_.host_key_policy;
+  if (options_.fanout > 0) options.handshakes_at_once = options_.fanout;
+  options.on_new_host_key = [this](const std::string& host, const std::string& fingerprint,
+                                   const std::string& type) {
+    note(fmt::format("new host key pinned: {} {}", type, fingerprint), host);
+  };
+  options.on_host_key = [this](const Target& target, const HostKey& key,
+                               KnownHosts::Verdict verdict) {
+    return shown_host_keys_.take(target, key, verdict);
+  };
+  const bool may_ask = options_.unknown_host_keys == UnknownHostKeys::ask ||
+                       options.host_key_policy == HostKeyPolicy::ask;
+  if (options_.asker != nullptr && may_ask) {
+    questions_.push_back(
+        {"host_key_unknown", [this] { return shown_host_keys_.ask(*options_.asker); }});
+  }
+  return options;
 }
 
 std::map<std::string, Result> Cluster::run_on(const std::vector<std::string>& hosts,
@@ -130,26 +150,82 @@ std::map<std::string, Result> Cluster::run_on(const std::vector<std::string>& ho
   return run_jobs(std::move(jobs));
 }
 
-std::map<std::string, Result> Cluster::run_jobs(
-    std::map<std::string, Job> jobs,
-    const std::function<void(const std::string&, const Result&)>& on_result) {
-  std::vector<Job> list;
-  for (auto& [host, job] : jobs) {
-    job.host = fleet().index_of(host).value();
-    list.push_back(std::move(job));
-  }
-  std::map<std::string, Result> results;
-  fleet().run(std::move(list), [&](const Result& result) {
-    const std::string& host = fleet().targets()[result.host].name;
+std::map<std::string, Result> Cluster::run_jobs(std::map<std::string, Job> jobs,
+                                                const OnResult& on_result) {
+  auto results = attempt(std::move(jobs), [&](const std::string& host, const Result& result) {
     if (on_result) on_result(host, result);
-    if (!result.error) {
-      results.emplace(host, result);
-    } else if (!cancel_.cancelled()) {
-      fail(host, *result.error);
-    }
+    if (result.error && !cancel_.cancelled()) fail(host, *result.error);
   });
   throw_if_cancelled();
+  std::erase_if(results, [](const auto& entry) { return entry.second.error.has_value(); });
   return results;
+}
+
+std::map<std::string, Result> Cluster::attempt(std::map<std::string, Job> jobs,
+                                               const OnResult& on_result) {
+  std::map<std::string, Result> results;
+  const auto deliver = [&](const std::string& host, const Result& result) {
+    if (on_result) on_result(host, result);
+    results.emplace(host, result);
+  };
+  ask_before_input_flows(jobs);
+  for (unsigned round = 1; !jobs.empty(); ++round) {
+    std::map<std::string, Result> waiting;  // for the answer to a question
+    run_once(jobs, [&](const std::string& host, const Result& result) {
+      if (round < most_rounds && question_for(result) != nullptr) {
+        waiting.emplace(host, result);
+      } else {
+        deliver(host, result);
+      }
+    });
+    const std::set<std::string> again = helped(waiting);
+    for (const auto& [host, result] : waiting) {
+      if (!again.contains(host)) deliver(host, result);
+    }
+    std::erase_if(jobs, [&](const auto& job) { return !again.contains(job.first); });
+  }
+  return results;
+}
+
+void Cluster::run_once(const std::map<std::string, Job>& jobs, const OnResult& on_result) {
+  std::vector<Job> list;
+  for (const auto& [host, job] : jobs) {
+    list.push_back(job);
+    list.back().host = fleet().index_of(host).value();
+  }
+  fleet().run(std::move(list), [&](const Result& result) {
+    on_result(fleet().targets()[result.host].name, result);
+  });
+}
+
+/// A stream can be read once only: by the second try it would have begun for the others.
+void Cluster::ask_before_input_flows(const std::map<std::string, Job>& jobs) {
+  (void)fleet();  // knows the questions
+  std::map<std::string, Job> logins;
+  for (const auto& [host, job] : jobs) {
+    if (!job.stream) continue;
+    Job login;
+    login.command = "true";
+    logins.emplace(host, std::move(login));
+  }
+  if (!questions_.empty() && !logins.empty()) (void)attempt(std::move(logins));
+}
+
+const Cluster::Question* Cluster::question_for(const Result& result) const {
+  if (!result.error) return nullptr;
+  const auto found = std::ranges::find(questions_, result.error->code, &Question::error_code);
+  return found == questions_.end() ? nullptr : &*found;
+}
+
+/// Asks what those that wait need, each question once; the hosts that the answers help.
+std::set<std::string> Cluster::helped(const std::map<std::string, Result>& waiting) {
+  std::map<const Question*, std::set<std::string>> hosts;
+  for (const auto& [host, result] : waiting) hosts[question_for(result)].insert(host);
+  std::set<std::string> again;
+  for (auto& [question, whose] : hosts) {
+    if (!cancel_.cancelled() && question->ask()) again.merge(whose);
+  }
+  return again;
 }
 
 void Cluster::begin_step(const std::string& name, const std::string& title) {

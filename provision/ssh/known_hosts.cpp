@@ -253,6 +253,15 @@ std::vector<std::string> KnownHosts::types_of(std::string_view name, unsigned po
   return types;
 }
 
+std::vector<KnownHosts::Entry> KnownHosts::on_file(std::string_view name, unsigned port) const {
+  std::vector<Entry> found;
+  for (const std::size_t index : impl_->lines_for(spelled(name, port))) {
+    const Impl::Entry& entry = impl_->entries[index];
+    found.push_back({entry.line.key, entry.line.revoked, entry.file, entry.number});
+  }
+  return found;
+}
+
 void KnownHosts::pin(std::string_view name, unsigned port, const HostKey& key) {
   if (check(name, port, key).verdict == Verdict::known) return;
   const std::string host = spelled(name, port);

@@ -41,6 +41,15 @@ class KnownHosts {
   /// unknown.
   [[nodiscard]] std::vector<std::string> types_of(std::string_view name, unsigned port) const;
 
+  struct Entry {
+    HostKey key;
+    bool revoked = false;
+    std::filesystem::path file;
+    unsigned line = 0;
+  };
+  /// All that is on file for that host, in the order of the files.
+  [[nodiscard]] std::vector<Entry> on_file(std::string_view name, unsigned port) const;
+
   void pin(std::string_view name, unsigned port,
            const HostKey& key);  ///< throws Error{local_failure}
   /// Removes all pins of that host from our own file; how many there were.

@@ -333,6 +333,8 @@ std::optional<HostError> Session::check_host_key() {
 std::optional<HostError> Session::judge_host_key(const HostKey& key) {
   KnownHosts& known_hosts = services_.known_hosts;
   const auto answer = known_hosts.check(target_.address, target_.port, key);
+  const FleetOptions& options = services_.options;
+  const bool vouched = options.on_host_key && options.on_host_key(target_, key, answer.verdict);
   switch (answer.verdict) {
     case KnownHosts::Verdict::known:
       return std::nullopt;
@@ -343,8 +345,7 @@ std::optional<HostError> Session::judge_host_key(const HostKey& key) {
     case KnownHosts::Verdict::unknown:
       break;
   }
-  const FleetOptions& options = services_.options;
-  if (options.host_key_policy != HostKeyPolicy::accept_new)
+  if (!vouched && options.host_key_policy != HostKeyPolicy::accept_new)
     return ssh_errors::host_key_unknown(target_, key, options.host_key_policy);
   known_hosts.pin(target_.address, target_.port, key);
   if (options.on_new_host_key) options.on_new_host_key(target_.name, fingerprint(key), key.type);
