@@ -59,31 +59,32 @@ bool takes_hosts(const CLI::App& command) {
   });
 }
 
+// zsh runs it too: `path` and `words` mean something there.
 std::string bash_script(const CLI::App& root) {
   std::vector<CommandPath> paths;
   collect(root, {}, paths);
   std::string cases;
   for (const auto& [command, words] : paths) {
     const std::string prefix = words.empty() ? "" : fmt::format(" {}", fmt::join(words, " "));
-    cases += fmt::format("    \"{}\"*) words='{}'{} ;;\n", prefix, words_after(root, *command),
+    cases += fmt::format("    \"{}\"*) offers='{}'{} ;;\n", prefix, words_after(root, *command),
                          takes_hosts(*command) ? " hosts=1" : "");
   }
   return fmt::format(
       "_clustermpi() {{\n"
-      "  local path= words= hosts= inventory=() i\n"
+      "  local named= offers= hosts= inventory=() i\n"
       "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
       "    case ${{COMP_WORDS[i]}} in\n"
       "      --) return ;;\n"
       "      -i|--inventory) inventory=(-i \"${{COMP_WORDS[i + 1]}}\"); i=$((i + 1)) ;;\n"
       "      -*) ;;\n"
-      "      *) path+=\" ${{COMP_WORDS[i]}}\" ;;\n"
+      "      *) named+=\" ${{COMP_WORDS[i]}}\" ;;\n"
       "    esac\n"
       "  done\n"
-      "  case $path in\n{}  esac\n"
-      "  [[ ${{COMP_WORDS[COMP_CWORD - 1]}} != --limit ]] || {{ words=; hosts=1; }}\n"
-      "  [[ -z $hosts ]] || words+=\" $(clustermpi \"${{inventory[@]}}\" completion hosts "
+      "  case $named in\n{}  esac\n"
+      "  [[ ${{COMP_WORDS[COMP_CWORD - 1]}} != --limit ]] || {{ offers=; hosts=1; }}\n"
+      "  [[ -z $hosts ]] || offers+=\" $(clustermpi \"${{inventory[@]}}\" completion hosts "
       "2>/dev/null)\"\n"
-      "  COMPREPLY=($(compgen -W \"$words\" -- \"${{COMP_WORDS[COMP_CWORD]}}\"))\n"
+      "  COMPREPLY=($(compgen -W \"$offers\" -- \"${{COMP_WORDS[COMP_CWORD]}}\"))\n"
       "}}\n"
       "complete -o default -F _clustermpi clustermpi\n",
       cases);

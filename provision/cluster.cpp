@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "provision/files.hpp"
+#include "provision/ssh/errors.hpp"
 
 namespace clustermpi {
 
@@ -32,6 +33,17 @@ std::vector<Target> targets_of(const Inventory& inventory) {
     targets.push_back(std::move(target));
   }
   return targets;
+}
+
+void run_once(Fleet& fleet, const std::map<std::string, Job>& jobs,
+              const Cluster::OnResult& on_result) {
+  std::vector<Job> list;
+  for (const auto& [host, job] : jobs) {
+    list.push_back(job);
+    list.back().host = fleet.index_of(host).value();
+  }
+  fleet.run(std::move(list),
+            [&](const Result& result) { on_result(fleet.targets()[result.host].name, result); });
 }
 
 }  // namespace
@@ -121,13 +133,15 @@ FleetOptions Cluster::fleet_options() {
   options.on_new_host_key = [this](const std::string& host, const std::string& fingerprint,
                                    const std::string& type) {
     note(fmt::format("new host key pinned: {} {}", type, fingerprint), host);
+    shown_host_keys_.take_pin(host);
   };
   options.on_host_key = [this](const Target& target, const HostKey& key,
-                               KnownHosts::Verdict verdict) {
-    return shown_host_keys_.take(target, key, verdict);
+                               const KnownHosts::Answer& answer) {
+    return shown_host_keys_.take(target, key, answer);
   };
   const bool may_ask = options_.unknown_host_keys == UnknownHostKeys::ask ||
                        options.host_key_policy == HostKeyPolicy::ask;
+  questions_.clear();
   if (options_.asker != nullptr && may_ask) {
     questions_.push_back(
         {"host_key_unknown", [this] { return shown_host_keys_.ask(*options_.asker); }});
@@ -152,26 +166,27 @@ std::map<std::string, Result> Cluster::run_on(const std::vector<std::string>& ho
 
 std::map<std::string, Result> Cluster::run_jobs(std::map<std::string, Job> jobs,
                                                 const OnResult& on_result) {
-  auto results = attempt(std::move(jobs), [&](const std::string& host, const Result& result) {
-    if (on_result) on_result(host, result);
-    if (result.error && !cancel_.cancelled()) fail(host, *result.error);
-  });
+  auto results =
+      attempt(fleet(), std::move(jobs), [&](const std::string& host, const Result& result) {
+        if (on_result) on_result(host, result);
+        if (result.error && !cancel_.cancelled()) fail(host, *result.error);
+      });
   throw_if_cancelled();
   std::erase_if(results, [](const auto& entry) { return entry.second.error.has_value(); });
   return results;
 }
 
-std::map<std::string, Result> Cluster::attempt(std::map<std::string, Job> jobs,
+std::map<std::string, Result> Cluster::attempt(Fleet& fleet, std::map<std::string, Job> jobs,
                                                const OnResult& on_result) {
   std::map<std::string, Result> results;
   const auto deliver = [&](const std::string& host, const Result& result) {
     if (on_result) on_result(host, result);
     results.emplace(host, result);
   };
-  ask_before_input_flows(jobs);
+  ask_before_input_flows(fleet, jobs);
   for (unsigned round = 1; !jobs.empty(); ++round) {
     std::map<std::string, Result> waiting;  // for the answer to a question
-    run_once(jobs, [&](const std::string& host, const Result& result) {
+    run_once(fleet, jobs, [&](const std::string& host, const Result& result) {
       if (round < most_rounds && question_for(result) != nullptr) {
         waiting.emplace(host, result);
       } else {
@@ -179,28 +194,18 @@ std::map<std::string, Result> Cluster::attempt(std::map<std::string, Job> jobs,
       }
     });
     const std::set<std::string> again = helped(waiting);
-    for (const auto& [host, result] : waiting) {
-      if (!again.contains(host)) deliver(host, result);
+    for (auto& [host, result] : waiting) {
+      if (again.contains(host)) continue;
+      if (cancel_.cancelled()) result.error = ssh_errors::cancelled(fleet.targets()[result.host]);
+      deliver(host, result);
     }
     std::erase_if(jobs, [&](const auto& job) { return !again.contains(job.first); });
   }
   return results;
 }
 
-void Cluster::run_once(const std::map<std::string, Job>& jobs, const OnResult& on_result) {
-  std::vector<Job> list;
-  for (const auto& [host, job] : jobs) {
-    list.push_back(job);
-    list.back().host = fleet().index_of(host).value();
-  }
-  fleet().run(std::move(list), [&](const Result& result) {
-    on_result(fleet().targets()[result.host].name, result);
-  });
-}
-
 /// A stream can be read once only: by the second try it would have begun for the others.
-void Cluster::ask_before_input_flows(const std::map<std::string, Job>& jobs) {
-  (void)fleet();  // knows the questions
+void Cluster::ask_before_input_flows(Fleet& fleet, const std::map<std::string, Job>& jobs) {
   std::map<std::string, Job> logins;
   for (const auto& [host, job] : jobs) {
     if (!job.stream) continue;
@@ -208,7 +213,7 @@ void Cluster::ask_before_input_flows(const std::map<std::string, Job>& jobs) {
     login.command = "true";
     logins.emplace(host, std::move(login));
   }
-  if (!questions_.empty() && !logins.empty()) (void)attempt(std::move(logins));
+  if (!questions_.empty() && !logins.empty()) (void)attempt(fleet, std::move(logins));
 }
 
 const Cluster::Question* Cluster::question_for(const Result& result) const {

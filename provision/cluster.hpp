@@ -79,7 +79,7 @@ class Cluster {
   /// Runs one job on each host; Job::host is filled in here. Where a host fails for want of
   /// something that whoever sits at the terminal can give, asks for it, once for all such hosts,
   /// and runs theirs again: they had not run. Fails nobody: what happened is in the results.
-  std::map<std::string, Result> attempt(std::map<std::string, Job> jobs,
+  std::map<std::string, Result> attempt(Fleet& fleet, std::map<std::string, Job> jobs,
                                         const OnResult& on_result = {});
 
   /// Runs `command` with `input` on all `hosts`; hosts that cannot be reached are failed. Returns
@@ -109,8 +109,7 @@ class Cluster {
   };
   [[nodiscard]] FleetOptions fleet_options();
   [[nodiscard]] const Question* question_for(const Result& result) const;
-  void ask_before_input_flows(const std::map<std::string, Job>& jobs);
-  void run_once(const std::map<std::string, Job>& jobs, const OnResult& on_result);
+  void ask_before_input_flows(Fleet& fleet, const std::map<std::string, Job>& jobs);
   [[nodiscard]] std::set<std::string> helped(const std::map<std::string, Result>& waiting);
 
   Inventory inventory_;
@@ -120,7 +119,7 @@ class Cluster {
   CancelToken& cancel_;
   KnownHosts known_hosts_;
   ShownHostKeys shown_host_keys_;
-  std::vector<Question> questions_;  ///< of the fleet's, in the order in which a login needs them
+  std::vector<Question> questions_;  ///< in the order in which a login needs the answers
   std::unique_ptr<Fleet> fleet_;
   std::map<std::string, HostError> failures_;
   std::string step_;

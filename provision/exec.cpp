@@ -59,7 +59,7 @@ ExecOutcomes execute(Cluster& cluster, const ExecRequest& request) {
     outcomes.emplace(host, std::move(outcome));
     if (request.on_end) request.on_end(host);
   };
-  (void)cluster.attempt(jobs_for(cluster, request, outputs), take);
+  (void)cluster.attempt(cluster.fleet(), jobs_for(cluster, request, outputs), take);
   return outcomes;
 }
 

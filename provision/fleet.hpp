@@ -73,7 +73,7 @@ struct FleetOptions {
       on_new_host_key;
   /// Shown each key that a server proves to hold, before the policy is applied. For an unknown one
   /// that the policy would refuse, true pins it.
-  std::function<bool(const Target&, const HostKey&, KnownHosts::Verdict)> on_host_key;
+  std::function<bool(const Target&, const HostKey&, const KnownHosts::Answer&)> on_host_key;
 };
 
 enum class Stream { out, err };

@@ -11,13 +11,19 @@
 
 namespace clustermpi {
 
-bool ShownHostKeys::take(const Target& target, const HostKey& key, KnownHosts::Verdict verdict) {
-  shown_.emplace(target.name, Shown{key, verdict});
-  if (verdict != KnownHosts::Verdict::unknown) return false;
+bool ShownHostKeys::take(const Target& target, const HostKey& key,
+                         const KnownHosts::Answer& answer) {
+  shown_.emplace(target.name, Shown{key, answer.verdict});
+  // With a place on file, a certificate authority is named for the host: no key is pinned then.
+  if (answer.verdict != KnownHosts::Verdict::unknown || !answer.file.empty()) return false;
   const Unknown unknown{target.name, ssh_errors::place(target), key};
   if (holds(trusted_, unknown)) return true;
   if (!holds(waiting_, unknown)) waiting_.push_back(unknown);
   return false;
+}
+
+void ShownHostKeys::take_pin(const std::string& host) {
+  if (const auto found = shown_.find(host); found != shown_.end()) found->second.pinned = true;
 }
 
 bool ShownHostKeys::ask(Asker& asker) {

@@ -14,7 +14,9 @@ class ShownHostKeys {
  public:
   /// FleetOptions::on_host_key: whether yes was said to this very key of this very place. Another
   /// one that is unknown waits for the next question.
-  bool take(const Target& target, const HostKey& key, KnownHosts::Verdict verdict);
+  bool take(const Target& target, const HostKey& key, const KnownHosts::Answer& answer);
+  /// FleetOptions::on_new_host_key.
+  void take_pin(const std::string& host);
 
   /// Asks once for all keys that wait; whether the answer was yes. No question, no yes.
   [[nodiscard]] bool ask(Asker& asker);
@@ -22,6 +24,7 @@ class ShownHostKeys {
   struct Shown {
     HostKey key;
     KnownHosts::Verdict verdict;  ///< when it was first shown
+    bool pinned = false;          ///< since then
   };
   /// What that host showed, or nullptr.
   [[nodiscard]] const Shown* of(const std::string& host) const;

@@ -6,7 +6,7 @@ namespace clustermpi {
 
 namespace {
 
-KeyState state_of(const ShownHostKeys::Shown& shown, const std::optional<HostError>& error) {
+KeyState state_of(const ShownHostKeys::Shown& shown) {
   switch (shown.verdict) {
     case KnownHosts::Verdict::known:
       return KeyState::known;
@@ -17,14 +17,14 @@ KeyState state_of(const ShownHostKeys::Shown& shown, const std::optional<HostErr
     case KnownHosts::Verdict::unknown:
       break;
   }
-  return error && error->code == "host_key_unknown" ? KeyState::refused : KeyState::pinned;
+  return shown.pinned ? KeyState::pinned : KeyState::refused;
 }
 
 HostTrust trust_of(const ShownHostKeys::Shown* shown, const Result& result) {
   HostTrust trust;
   trust.error = result.error;
   if (shown != nullptr) {
-    trust.state = state_of(*shown, result.error);
+    trust.state = state_of(*shown);
     trust.key = shown->key;
   }
   return trust;
@@ -36,7 +36,7 @@ std::map<std::string, HostTrust> trust_hosts(Cluster& cluster,
                                              const std::vector<std::string>& hosts) {
   std::map<std::string, Job> jobs;
   for (const std::string& host : hosts) jobs[host].command = "true";
-  const auto results = cluster.attempt(std::move(jobs));
+  const auto results = cluster.attempt(cluster.fleet(), std::move(jobs));
   cluster.throw_if_cancelled();
   std::map<std::string, HostTrust> trusts;
   for (const std::string& host : hosts) {

@@ -334,7 +334,7 @@ std::optional<HostError> Session::judge_host_key(const HostKey& key) {
   KnownHosts& known_hosts = services_.known_hosts;
   const auto answer = known_hosts.check(target_.address, target_.port, key);
   const FleetOptions& options = services_.options;
-  const bool vouched = options.on_host_key && options.on_host_key(target_, key, answer.verdict);
+  const bool vouched = options.on_host_key && options.on_host_key(target_, key, answer);
   switch (answer.verdict) {
     case KnownHosts::Verdict::known:
       return std::nullopt;

@@ -67,7 +67,7 @@ class Typist {
   Descriptor master_;
   Descriptor slave_;
   std::string name_;
-  std::future<std::string> shown_;
+  std::shared_future<std::string> shown_;
 };
 
 }  // namespace clustermpi::test
