@@ -49,15 +49,23 @@ std::ostream& stream_of(Session& session, Stream stream) {
   return stream == Stream::out ? session.out() : session.err();
 }
 
+/// Looks on while hosts are at work.
+class Watcher {
+ public:
+  virtual ~Watcher() = default;
+  virtual void take(const std::string& host, Stream stream, std::string_view text) = 0;
+  virtual void end(const std::string& host) = 0;
+};
+
 /// Each line at once, with its host's name: --live.
-class LinePrinter {
+class LinePrinter : public Watcher {
  public:
   explicit LinePrinter(Session& session) : session_(session) {}
 
-  void take(const std::string& host, Stream stream, std::string_view text) {
+  void take(const std::string& host, Stream stream, std::string_view text) override {
     lines_[{host, stream}].feed(text, printer(host, stream));
   }
-  void end(const std::string& host) {
+  void end(const std::string& host) override {
     for (const Stream stream : {Stream::out, Stream::err}) {
       if (auto begun = lines_.extract({host, stream})) begun.mapped().flush(printer(host, stream));
     }
@@ -66,8 +74,10 @@ class LinePrinter {
  private:
   [[nodiscard]] LineSplitter::Take printer(const std::string& host, Stream stream) {
     return [this, &host, stream](std::string_view line) {
-      stream_of(session_, stream) << host << ": " << shown(session_, stream, line) << '\n'
-                                  << std::flush;
+      std::ostream& to = stream_of(session_, stream);
+      to << host << ": " << shown(session_, stream, line) << '\n' << std::flush;
+      // Whoever read it has had enough, as `head` has: a command that never ends must.
+      if (!to) session_.cancel().cancel();
     };
   }
 
@@ -76,15 +86,15 @@ class LinePrinter {
 };
 
 /// The console's live lines: how many hosts are done, and the last line of each of the others.
-class LiveLines {
+class LiveLines : public Watcher {
  public:
   LiveLines(Session& session, std::size_t hosts) : session_(session), hosts_(hosts) { count(); }
 
-  void take(const std::string& host, std::string_view text) {
+  void take(const std::string& host, Stream /*stream*/, std::string_view text) override {
     const std::string_view line = last_line(text).substr(0, most_in_live_line);
     if (!line.empty()) tell(Event::Kind::progress, host, printable(line));
   }
-  void end(const std::string& host) {
+  void end(const std::string& host) override {
     ++ended_;
     tell(Event::Kind::host_done, host, {});
     if (ended_ < hosts_) count();
@@ -107,6 +117,13 @@ class LiveLines {
   std::size_t hosts_;
   std::size_t ended_ = 0;
 };
+
+std::unique_ptr<Watcher> watcher_for(Session& session, const ExecOptions& options,
+                                     std::size_t hosts) {
+  if (options.live) return std::make_unique<LinePrinter>(session);
+  if (session.is_terminal(Stream::err)) return std::make_unique<LiveLines>(session, hosts);
+  return nullptr;
+}
 
 /// `log` as it is; for a terminal line by line, so that no character is cut in two.
 void copy(const OutputLog& log, Session& session, Stream stream) {
@@ -203,6 +220,11 @@ ExitCode tell_dry_run(Session& session, const std::vector<std::string>& hosts,
   return ExitCode::ok;
 }
 
+std::shared_ptr<InputStream> input_for(const Session& session, const ExecOptions& options) {
+  const int fd = options.no_stdin ? -1 : session.input_for_hosts();
+  return fd < 0 ? nullptr : std::make_shared<InputStream>(fd);
+}
+
 ExitCode exec(Session& session, const ExecOptions& options) {
   if (options.live && session.common.json) {
     throw Error(ExitCode::usage, "exec: --live and --json exclude each other",
@@ -214,28 +236,17 @@ ExitCode exec(Session& session, const ExecOptions& options) {
   if (session.common.dry_run) return tell_dry_run(session, hosts, line);
 
   OutputStore store(cluster.workspace().directory());
-  LinePrinter printer(session);
-  std::optional<LiveLines> live_lines;
+  const auto watcher = watcher_for(session, options, hosts.size());
   ExecRequest request;
   request.hosts = hosts;
   request.line = line;
-  if (const int fd = session.input_for_hosts(); fd >= 0 && !options.no_stdin) {
-    request.input = std::make_shared<InputStream>(fd);
-  }
-  if (options.live) {
+  request.input = input_for(session, options);
+  if (!options.live) request.store = &store;
+  if (watcher) {
     request.on_output = [&](const std::string& host, Stream stream, std::string_view text) {
-      printer.take(host, stream, text);
+      watcher->take(host, stream, text);
     };
-    request.on_end = [&](const std::string& host) { printer.end(host); };
-  } else {
-    request.store = &store;
-  }
-  if (!options.live && session.is_terminal(Stream::err)) {
-    live_lines.emplace(session, hosts.size());
-    request.on_output = [&](const std::string& host, Stream, std::string_view text) {
-      live_lines->take(host, text);
-    };
-    request.on_end = [&](const std::string& host) { live_lines->end(host); };
+    request.on_end = [&](const std::string& host) { watcher->end(host); };
   }
   const ExecOutcomes outcomes = execute(cluster, request);
   if (session.common.json) {

@@ -33,19 +33,20 @@ void print_json(Session& session, const std::string& command, bool ok, nlohmann:
 }
 
 nlohmann::json to_json(const KnownHosts::Entry& entry) {
-  return {{"type", entry.key.type},
-          {"fingerprint", fingerprint(entry.key)},
-          {"revoked", entry.revoked},
-          {"file", entry.file.string()},
-          {"line", entry.line}};
+  return {{"type", entry.key.type},      {"fingerprint", fingerprint(entry.key)},
+          {"revoked", entry.revoked},    {"authority", entry.authority},
+          {"file", entry.file.string()}, {"line", entry.line}};
 }
 
 std::string text_of(const std::string& host, const std::vector<KnownHosts::Entry>& entries) {
   if (entries.empty()) return fmt::format("{}: no host key is on file\n", host);
   std::string text;
   for (const KnownHosts::Entry& entry : entries) {
-    text += fmt::format("{}: {} {}{}  {}:{}\n", host, entry.key.type, fingerprint(entry.key),
-                        entry.revoked ? " (revoked)" : "", entry.file.string(), entry.line);
+    const std::string_view kind = entry.revoked     ? " (revoked)"
+                                  : entry.authority ? " (certificate authority)"
+                                                    : "";
+    text += fmt::format("{}: {} {}{}  {}:{}\n", host, entry.key.type, fingerprint(entry.key), kind,
+                        entry.file.string(), entry.line);
   }
   return text;
 }

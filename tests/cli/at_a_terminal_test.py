@@ -170,6 +170,16 @@ class AtATerminal(unittest.TestCase):
         self.assertEqual(document["hosts"]["red02"]["error"]["code"], "cancelled")
         self.assertFalse(document["ok"])
 
+    def test_live_ends_when_its_reader_has_had_enough(self):
+        self.run_plain("trust")
+        run = subprocess.Popen([PROGRAM, "exec", "--live", "red01", "--", "yes"], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+        self.assertEqual(run.stdout.readline(), "red01: y\n")
+        run.stdout.close()
+        self.assertEqual(run.wait(20), 130)
+        self.assertIn("error: interrupted: red01 had not ended\n", run.stderr.read())
+        run.stderr.close()
+
     def test_a_huge_output_needs_little_memory(self):
         """200 MB here, to be quick: what is held does not depend on it."""
         self.run_plain("trust")

@@ -179,6 +179,7 @@ TEST_F(TrustTest, HostkeyShowContactsNobody) {
                                                          {{{"type", "ssh-ed25519"},
                                                            {"fingerprint", print()},
                                                            {"revoked", false},
+                               {"authority", false},
                                                            {"file", pins().string()},
                                                            {"line", 1}}}}}));
   EXPECT_EQ(document["hosts"]["red02"]["keys"], nlohmann::json::array());
