@@ -93,26 +93,37 @@ void Cluster::throw_if_cancelled() const {
 }
 
 Fleet& Cluster::fleet() {
-  if (!fleet_) {
-    if (!inventory_.jump.empty()) {
-      throw Error(ExitCode::local_failure,
-                  fmt::format("jump hosts ({}) cannot be used yet: hosts are reached directly",
-                              inventory_.jump),
-                  "run clustermpi on the jump host itself, or take `jump` out of [ssh]");
-    }
-    workspace_.create();
-    FleetOptions fleet_options;
-    fleet_options.credentials.identities = identity_files(inventory_);
-    fleet_options.host_key_policy =
-        options_.accept_host_keys ? HostKeyPolicy::accept_new : inventory_.host_key_policy;
-    if (options_.fanout > 0) fleet_options.handshakes_at_once = options_.fanout;
-    fleet_options.on_new_host_key = [this](const std::string& host, const std::string& fingerprint,
-                                           const std::string& type) {
-      note(fmt::format("new host key pinned: {} {}", type, fingerprint), host);
-    };
-    fleet_ = std::make_unique<Fleet>(targets_of(inventory_), fleet_options, known_hosts_, cancel_);
-  }
+  if (!fleet_) fleet_ = fleet_with({});
   return *fleet_;
+}
+
+std::unique_ptr<Fleet> Cluster::fleet_with(const Passwords& passwords) {
+  if (!inventory_.jump.empty()) {
+    throw Error(ExitCode::local_failure,
+                fmt::format("jump hosts ({}) cannot be used yet: hosts are reached directly",
+                            inventory_.jump),
+                "run clustermpi on the jump host itself, or take `jump` out of [ssh]");
+  }
+  workspace_.create();
+  FleetOptions fleet_options;
+  fleet_options.credentials.identities = identity_files(inventory_);
+  fleet_options.host_key_policy =
+      options_.accept_host_keys ? HostKeyPolicy::accept_new : inventory_.host_key_policy;
+  if (options_.fanout > 0) fleet_options.handshakes_at_once = options_.fanout;
+  fleet_options.on_new_host_key = [this](const std::string& host, const std::string& fingerprint,
+                                         const std::string& type) {
+    note(fmt::format("new host key pinned: {} {}", type, fingerprint), host);
+  };
+  std::vector<Target> targets = targets_of(inventory_);
+  for (Target& target : targets) {
+    const auto password = passwords.find(target.name);
+    if (password == passwords.end()) continue;
+    Credentials credentials;
+    credentials.password = password->second;
+    target.credentials = std::make_shared<const Credentials>(std::move(credentials));
+  }
+  return std::make_unique<Fleet>(std::move(targets), std::move(fleet_options), known_hosts_,
+                                 cancel_);
 }
 
 std::map<std::string, Result> Cluster::run_on(const std::vector<std::string>& hosts,
@@ -128,6 +139,20 @@ std::map<std::string, Result> Cluster::run_on(const std::vector<std::string>& ho
     jobs.emplace(host, std::move(job));
   }
   return run_jobs(std::move(jobs));
+}
+
+std::map<std::string, Result> Cluster::try_jobs(Fleet& fleet, std::map<std::string, Job> jobs) {
+  std::vector<Job> list;
+  for (auto& [host, job] : jobs) {
+    job.host = fleet.index_of(host).value();
+    list.push_back(std::move(job));
+  }
+  std::map<std::string, Result> results;
+  for (Result& result : fleet.run(std::move(list))) {
+    results.emplace(fleet.targets()[result.host].name, std::move(result));
+  }
+  throw_if_cancelled();
+  return results;
 }
 
 std::map<std::string, Result> Cluster::run_jobs(

@@ -17,6 +17,7 @@
 #include "provision/fleet.hpp"
 #include "provision/host_state.hpp"
 #include "provision/reporter.hpp"
+#include "provision/secret.hpp"
 #include "provision/ssh/known_hosts.hpp"
 #include "provision/workspace.hpp"
 
@@ -59,10 +60,14 @@ class Cluster {
 
   FleetFacts facts;                         ///< stored ones at first; renewed by discover
   std::map<std::string, HostState> states;  ///< filled by discover
-  std::vector<Verdict> verdicts;            ///< filled by verify
+  Passwords sudo_passwords;       ///< of hosts whose sudo asks; filled by obtain_privileges()
+  std::vector<Verdict> verdicts;  ///< filled by verify
 
   /// The sessions of this run, opened when first asked for.
   [[nodiscard]] Fleet& fleet();
+  /// Sessions of their own to the same hosts, those in `passwords` entered with that password
+  /// alone.
+  [[nodiscard]] std::unique_ptr<Fleet> fleet_with(const Passwords& passwords);
   [[nodiscard]] KnownHosts& known_hosts() { return known_hosts_; }
 
   /// Runs `command` with `input` on all `hosts`; hosts that cannot be reached are failed. Returns
@@ -71,6 +76,8 @@ class Cluster {
                                        const std::string& command,
                                        const std::shared_ptr<const std::string>& input,
                                        std::chrono::milliseconds timeout);
+  /// All results by host, of hosts that failed too: it is the caller's to judge them.
+  std::map<std::string, Result> try_jobs(Fleet& fleet, std::map<std::string, Job> jobs);
   /// The same with a job of its own for each host; Job::host is filled in here.
   std::map<std::string, Result> run_jobs(
       std::map<std::string, Job> jobs,

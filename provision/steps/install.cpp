@@ -10,6 +10,7 @@
 #include "hosts/writers.hpp"
 #include "provision/data_dir.hpp"
 #include "provision/files.hpp"
+#include "provision/privileges.hpp"
 #include "provision/process.hpp"
 #include "provision/remote_scripts.hpp"
 #include "provision/steps/generate.hpp"
@@ -221,11 +222,12 @@ void InstallStep::record(Cluster& cluster, const std::vector<std::string>& hosts
   std::map<std::string, Job> jobs;
   for (const std::string& host : hosts) {
     Job job;
-    job.command = "sudo -n sh -s";
+    job.command = "sh -s";
     job.timeout = 60s;
     job.input = std::make_shared<const std::string>(
         record_script(inputs_digest(inventory, playbooks, key, host),
                       managed_items(roles_, variables_of(inventory, host))));
+    become_root(job, cluster, host);
     jobs.emplace(host, std::move(job));
   }
   for (const auto& [host, outcome] : cluster.run_jobs(std::move(jobs))) {
