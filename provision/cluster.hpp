@@ -60,6 +60,8 @@ class Cluster {
 
   FleetFacts facts;                         ///< stored ones at first; renewed by discover
   std::map<std::string, HostState> states;  ///< filled by discover
+  std::map<std::filesystem::path, std::shared_ptr<const Secret>>
+      passphrases;                ///< of keys that hosts want; filled by unlock_keys()
   Passwords sudo_passwords;       ///< of hosts whose sudo asks; filled by obtain_privileges()
   std::vector<Verdict> verdicts;  ///< filled by verify
 
