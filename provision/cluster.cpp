@@ -141,20 +141,6 @@ std::map<std::string, Result> Cluster::run_on(const std::vector<std::string>& ho
   return run_jobs(std::move(jobs));
 }
 
-std::map<std::string, Result> Cluster::try_jobs(Fleet& fleet, std::map<std::string, Job> jobs) {
-  std::vector<Job> list;
-  for (auto& [host, job] : jobs) {
-    job.host = fleet.index_of(host).value();
-    list.push_back(std::move(job));
-  }
-  std::map<std::string, Result> results;
-  for (Result& result : fleet.run(std::move(list))) {
-    results.emplace(fleet.targets()[result.host].name, std::move(result));
-  }
-  throw_if_cancelled();
-  return results;
-}
-
 std::map<std::string, Result> Cluster::run_jobs(
     std::map<std::string, Job> jobs,
     const std::function<void(const std::string&, const Result&)>& on_result) {

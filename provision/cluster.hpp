@@ -78,8 +78,6 @@ class Cluster {
                                        const std::string& command,
                                        const std::shared_ptr<const std::string>& input,
                                        std::chrono::milliseconds timeout);
-  /// All results by host, of hosts that failed too: it is the caller's to judge them.
-  std::map<std::string, Result> try_jobs(Fleet& fleet, std::map<std::string, Job> jobs);
   /// The same with a job of its own for each host; Job::host is filled in here.
   std::map<std::string, Result> run_jobs(
       std::map<std::string, Job> jobs,
