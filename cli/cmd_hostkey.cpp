@@ -25,8 +25,10 @@ ExitCode forget(Session& session, const std::string& expression) {
   Cluster& cluster = session.open_cluster();
   nlohmann::json hosts = nlohmann::json::object();
   for (const std::string& name : expand_hostlist(expression)) {
-    const Host& host = host_named(cluster, name);
-    const std::size_t forgotten = cluster.known_hosts().forget(host.address, host.port);
+    const Target target = cluster.target(host_named(cluster, name).name);
+    const bool alias = !target.host_key_alias.empty();
+    const std::size_t forgotten = cluster.known_hosts().forget(
+        alias ? target.host_key_alias : target.address, alias ? 22 : target.port);
     hosts[name] = {{"ok", true}, {"forgotten", forgotten}};
     if (!session.common.json) {
       session.out() << (forgotten > 0

@@ -4,33 +4,7 @@
 
 #include <algorithm>
 
-#include "provision/files.hpp"
-
 namespace clustermpi {
-
-namespace {
-
-/// The inventory's key, else those that OpenSSH tries by default.
-std::vector<std::filesystem::path> identity_files(const Inventory& inventory) {
-  if (!inventory.identity.empty()) return {expand_home(inventory.identity)};
-  return {expand_home("~/.ssh/id_ed25519"), expand_home("~/.ssh/id_ecdsa"),
-          expand_home("~/.ssh/id_rsa")};
-}
-
-std::vector<Target> targets_of(const Inventory& inventory) {
-  std::vector<Target> targets;
-  for (const Host& host : inventory.hosts) {
-    Target target;
-    target.name = host.name;
-    target.address = host.address;
-    target.port = host.port;
-    target.user = host.user;
-    targets.push_back(std::move(target));
-  }
-  return targets;
-}
-
-}  // namespace
 
 Cluster::Cluster(Inventory inventory, Workspace workspace, RunOptions options, Reporter& reporter,
                  CancelToken& cancel)
@@ -38,8 +12,7 @@ Cluster::Cluster(Inventory inventory, Workspace workspace, RunOptions options, R
       workspace_(std::move(workspace)),
       options_(std::move(options)),
       reporter_(reporter),
-      cancel_(cancel),
-      known_hosts_(workspace_.known_hosts()) {
+      cancel_(cancel) {
   try {
     facts = workspace_.load_facts();
   } catch (const Error& error) {  // they are only kept: discover asks the hosts again
@@ -63,9 +36,11 @@ std::vector<std::string> Cluster::active() const {
 }
 
 bool Cluster::is_active(const std::string& host) const {
-  const bool selected =
-      options_.limit.empty() || std::ranges::find(options_.limit, host) != options_.limit.end();
-  return selected && !failures_.contains(host);
+  return is_selected(host) && !failures_.contains(host);
+}
+
+bool Cluster::is_selected(const std::string& host) const {
+  return options_.limit.empty() || std::ranges::find(options_.limit, host) != options_.limit.end();
 }
 
 void Cluster::fail(const std::string& host, const HostError& error) {
@@ -92,29 +67,50 @@ void Cluster::throw_if_cancelled() const {
   }
 }
 
+OpensshSettings& Cluster::ssh_settings() {
+  if (!ssh_settings_) {
+    const LocalUser user = local_user();
+    ssh_settings_ = std::make_unique<OpensshSettings>(inventory_, workspace_, user,
+                                                      ssh_config_files(user), cancel_);
+  }
+  return *ssh_settings_;
+}
+
+const Connections& Cluster::connections() {
+  if (!connections_) {
+    std::vector<const Host*> hosts;
+    for (const Host& host : inventory_.hosts)
+      if (is_selected(host.name)) hosts.push_back(&host);
+    connections_ = find_connections(hosts, ssh_settings());
+  }
+  return *connections_;
+}
+
+KnownHosts& Cluster::known_hosts() {
+  if (!known_hosts_)
+    known_hosts_ =
+        std::make_unique<KnownHosts>(workspace_.known_hosts(), connections().known_hosts);
+  return *known_hosts_;
+}
+
+Target Cluster::target(const std::string& host) {
+  return find_connections({inventory_.find(host)}, ssh_settings()).targets.front();
+}
+
+HostKeyPolicy Cluster::host_key_policy() {
+  if (options_.accept_host_keys) return HostKeyPolicy::accept_new;
+  return inventory_.host_key_policy.value_or(connections().strict ? HostKeyPolicy::strict
+                                                                  : HostKeyPolicy::accept_new);
+}
+
 Fleet& Cluster::fleet() {
   if (!fleet_) fleet_ = fleet_with({});
   return *fleet_;
 }
 
 std::unique_ptr<Fleet> Cluster::fleet_with(const Passwords& passwords) {
-  if (!inventory_.jump.empty()) {
-    throw Error(ExitCode::local_failure,
-                fmt::format("jump hosts ({}) cannot be used yet: hosts are reached directly",
-                            inventory_.jump),
-                "run clustermpi on the jump host itself, or take `jump` out of [ssh]");
-  }
   workspace_.create();
-  FleetOptions fleet_options;
-  fleet_options.credentials.identities = identity_files(inventory_);
-  fleet_options.host_key_policy =
-      options_.accept_host_keys ? HostKeyPolicy::accept_new : inventory_.host_key_policy;
-  if (options_.fanout > 0) fleet_options.handshakes_at_once = options_.fanout;
-  fleet_options.on_new_host_key = [this](const std::string& host, const std::string& fingerprint,
-                                         const std::string& type) {
-    note(fmt::format("new host key pinned: {} {}", type, fingerprint), host);
-  };
-  std::vector<Target> targets = targets_of(inventory_);
+  std::vector<Target> targets = connections().targets;
   for (Target& target : targets) {
     const auto password = passwords.find(target.name);
     if (password == passwords.end()) continue;
@@ -122,8 +118,20 @@ std::unique_ptr<Fleet> Cluster::fleet_with(const Passwords& passwords) {
     credentials.password = password->second;
     target.credentials = std::make_shared<const Credentials>(std::move(credentials));
   }
-  return std::make_unique<Fleet>(std::move(targets), std::move(fleet_options), known_hosts_,
-                                 cancel_);
+  return std::make_unique<Fleet>(std::move(targets), fleet_options(), known_hosts(), cancel_);
+}
+
+FleetOptions Cluster::fleet_options() {
+  FleetOptions options;
+  options.jumps = connections().jumps;
+  options.host_key_policy = host_key_policy();
+  if (connections().connect_timeout) options.connect_timeout = *connections().connect_timeout;
+  if (options_.fanout > 0) options.handshakes_at_once = options_.fanout;
+  options.on_new_host_key = [this](const std::string& host, const std::string& fingerprint,
+                                   const std::string& type) {
+    note(fmt::format("new host key pinned: {} {}", type, fingerprint), host);
+  };
+  return options;
 }
 
 std::map<std::string, Result> Cluster::run_on(const std::vector<std::string>& hosts,

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "hosts/verdict.hpp"
 #include "provision/asker.hpp"
 #include "provision/cancel.hpp"
+#include "provision/connections.hpp"
 #include "provision/fleet.hpp"
 #include "provision/host_state.hpp"
 #include "provision/reporter.hpp"
@@ -41,6 +43,8 @@ class Cluster {
   /// not in the inventory.
   Cluster(Inventory inventory, Workspace workspace, RunOptions options, Reporter& reporter,
           CancelToken& cancel);
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
 
   [[nodiscard]] const Inventory& inventory() const { return inventory_; }
   [[nodiscard]] const Workspace& workspace() const { return workspace_; }
@@ -65,12 +69,16 @@ class Cluster {
   Passwords sudo_passwords;       ///< of hosts whose sudo asks; filled by obtain_privileges()
   std::vector<Verdict> verdicts;  ///< filled by verify
 
-  /// The sessions of this run, opened when first asked for.
+  /// The sessions of this run with the selected hosts, opened when first asked for. Throws what
+  /// find_connections() throws.
   [[nodiscard]] Fleet& fleet();
   /// Sessions of their own to the same hosts, those in `passwords` entered with that password
   /// alone.
   [[nodiscard]] std::unique_ptr<Fleet> fleet_with(const Passwords& passwords);
-  [[nodiscard]] KnownHosts& known_hosts() { return known_hosts_; }
+  /// Our pins, and the files that ssh would look at for the selected hosts.
+  [[nodiscard]] KnownHosts& known_hosts();
+  /// Where a host of the inventory, selected or not, is reached; Target::jump means nothing here.
+  [[nodiscard]] Target target(const std::string& host);
 
   /// Runs `command` with `input` on all `hosts`; hosts that cannot be reached are failed. Returns
   /// the results of the others, by host.
@@ -93,12 +101,20 @@ class Cluster {
   void progress(const std::string& host, const std::string& text);
 
  private:
+  [[nodiscard]] bool is_selected(const std::string& host) const;
+  [[nodiscard]] OpensshSettings& ssh_settings();
+  [[nodiscard]] const Connections& connections();
+  [[nodiscard]] HostKeyPolicy host_key_policy();
+  [[nodiscard]] FleetOptions fleet_options();
+
   Inventory inventory_;
   Workspace workspace_;
   RunOptions options_;
   Reporter& reporter_;
   CancelToken& cancel_;
-  KnownHosts known_hosts_;
+  std::unique_ptr<OpensshSettings> ssh_settings_;
+  std::optional<Connections> connections_;
+  std::unique_ptr<KnownHosts> known_hosts_;
   std::unique_ptr<Fleet> fleet_;
   std::map<std::string, HostError> failures_;
   std::string step_;

@@ -169,11 +169,40 @@ HostError host_key_changed(const Target& target, const HostKey& key,
 
 HostError host_key_revoked(const Target& target, const HostKey& key,
                            const KnownHosts::Answer& answer) {
+  const std::string file = answer.file.string();
   return {"host_key_revoked",
-          fmt::format("the host key of {} is revoked: {}:{} has {}", place(target),
-                      answer.file.string(), answer.line, described(key)),
+          fmt::format("the host key of {} is revoked: {} has {}", place(target),
+                      answer.line == 0 ? file : fmt::format("{}:{}", file, answer.line),
+                      described(key)),
           fmt::format("give {} a new host key; whoever revoked this one does not trust it",
                       target.name)};
+}
+
+HostError host_key_uncertified(const Target& target, const HostKey& key,
+                               const KnownHosts::Answer& answer) {
+  return {"host_key_unknown",
+          fmt::format("no certificate speaks for the host key of {}: {}", place(target),
+                      described(key)),
+          fmt::format("{}:{} names an authority for it, so that its key counts with a certificate "
+                      "only: see HostCertificate in its sshd_config",
+                      answer.file.string(), answer.line)};
+}
+
+HostError host_certificate_missing(const Target& target) {
+  return {"host_key_unknown",
+          fmt::format("{} has no certificate for its host key, and is trusted by certificate only",
+                      place(target)),
+          "see HostCertificate in its sshd_config, and the line with @cert-authority in your "
+          "known_hosts"};
+}
+
+HostError host_certificate_refused(const Target& target, std::string_view reason) {
+  return {
+      "host_certificate_refused",
+      fmt::format("the certificate that {} shows for its host key is refused: {}", place(target),
+                  printable(reason)),
+      fmt::format("let the authority sign the host key of {} anew (`ssh-keygen -s CA -h -n {}`)",
+                  target.name, target.address)};
 }
 
 HostError auth_failed(const Target& target, const TriedKeys& keys, std::string_view server_says) {

@@ -40,6 +40,12 @@ namespace clustermpi::ssh_errors {
                                          const std::filesystem::path& pins);
 [[nodiscard]] HostError host_key_revoked(const Target& target, const HostKey& key,
                                          const KnownHosts::Answer& answer);
+/// A host that only a certificate authority speaks of, at `answer`, and that shows `key` without a
+/// certificate that we could ask for, or another key than the one its certificate is about.
+[[nodiscard]] HostError host_key_uncertified(const Target& target, const HostKey& key,
+                                             const KnownHosts::Answer& answer);
+[[nodiscard]] HostError host_certificate_missing(const Target& target);
+[[nodiscard]] HostError host_certificate_refused(const Target& target, std::string_view reason);
 
 /// What became of the identity files, for the message when none of them opened the door.
 struct TriedKeys {
