@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "provision/locked_keys.hpp"
 #include "provision/ssh/errors.hpp"
 
 namespace clustermpi {
@@ -125,12 +126,21 @@ HostKeyPolicy Cluster::host_key_policy() {
 }
 
 Fleet& Cluster::fleet() {
-  if (!fleet_) {
-    workspace_.create();
-    fleet_ =
-        std::make_unique<Fleet>(connections().targets, fleet_options(), known_hosts(), cancel_);
-  }
+  if (!fleet_) fleet_ = fleet_with({});
   return *fleet_;
+}
+
+std::unique_ptr<Fleet> Cluster::fleet_with(const Passwords& passwords) {
+  workspace_.create();
+  std::vector<Target> targets = connections().targets;
+  for (Target& target : targets) {
+    const auto password = passwords.find(target.name);
+    if (password == passwords.end()) continue;
+    Credentials credentials;
+    credentials.password = password->second;
+    target.credentials = std::make_shared<const Credentials>(std::move(credentials));
+  }
+  return std::make_unique<Fleet>(std::move(targets), fleet_options(), known_hosts(), cancel_);
 }
 
 FleetOptions Cluster::fleet_options() {
@@ -153,7 +163,13 @@ FleetOptions Cluster::fleet_options() {
   questions_.clear();
   if (options_.asker != nullptr && may_ask) {
     questions_.push_back(
-        {"host_key_unknown", [this] { return shown_host_keys_.ask(*options_.asker); }});
+        {"host_key_unknown", [this](Fleet&) { return shown_host_keys_.ask(*options_.asker); }});
+  }
+  if (options_.asker != nullptr) {
+    questions_.push_back({"passphrase_needed", [this](Fleet& fleet) {
+                            return unlock_keys(fleet, *options_.asker, passphrases,
+                                               [this](const std::string& text) { warn(text); });
+                          }});
   }
   return options;
 }
@@ -202,7 +218,7 @@ std::map<std::string, Result> Cluster::attempt(Fleet& fleet, std::map<std::strin
         deliver(host, result);
       }
     });
-    const std::set<std::string> again = helped(waiting);
+    const std::set<std::string> again = helped(fleet, waiting);
     for (auto& [host, result] : waiting) {
       if (again.contains(host)) continue;
       if (cancel_.cancelled()) result.error = ssh_errors::cancelled(fleet.targets()[result.host]);
@@ -232,12 +248,12 @@ const Cluster::Question* Cluster::question_for(const Result& result) const {
 }
 
 /// Asks what those that wait need, each question once; the hosts that the answers help.
-std::set<std::string> Cluster::helped(const std::map<std::string, Result>& waiting) {
+std::set<std::string> Cluster::helped(Fleet& fleet, const std::map<std::string, Result>& waiting) {
   std::map<const Question*, std::set<std::string>> hosts;
   for (const auto& [host, result] : waiting) hosts[question_for(result)].insert(host);
   std::set<std::string> again;
   for (auto& [question, whose] : hosts) {
-    if (!cancel_.cancelled() && question->ask()) again.merge(whose);
+    if (!cancel_.cancelled() && question->ask(fleet)) again.merge(whose);
   }
   return again;
 }

@@ -20,6 +20,7 @@
 #include "provision/fleet.hpp"
 #include "provision/host_state.hpp"
 #include "provision/reporter.hpp"
+#include "provision/secret.hpp"
 #include "provision/shown_host_keys.hpp"
 #include "provision/ssh/known_hosts.hpp"
 #include "provision/workspace.hpp"
@@ -72,11 +73,17 @@ class Cluster {
 
   FleetFacts facts;                         ///< stored ones at first; renewed by discover
   std::map<std::string, HostState> states;  ///< filled by discover
-  std::vector<Verdict> verdicts;            ///< filled by verify
+  std::map<std::filesystem::path, std::shared_ptr<const Secret>>
+      passphrases;                ///< of keys that hosts want; filled by unlock_keys()
+  Passwords sudo_passwords;       ///< of hosts whose sudo asks; filled by obtain_privileges()
+  std::vector<Verdict> verdicts;  ///< filled by verify
 
   /// The sessions of this run with the selected hosts, opened when first asked for. Throws what
   /// find_connections() throws.
   [[nodiscard]] Fleet& fleet();
+  /// Sessions of their own to the same hosts, those in `passwords` entered with that password
+  /// alone.
+  [[nodiscard]] std::unique_ptr<Fleet> fleet_with(const Passwords& passwords);
   /// Our pins, and the files that ssh would look at for the selected hosts.
   [[nodiscard]] KnownHosts& known_hosts();
   /// Where a host of the inventory, selected or not, is reached; Target::jump means nothing here.
@@ -116,13 +123,14 @@ class Cluster {
   [[nodiscard]] HostKeyPolicy host_key_policy();
   /// Something that hosts fail for want of, and that can be asked for.
   struct Question {
-    std::string error_code;     ///< of the hosts that it would help
-    std::function<bool()> ask;  ///< whether they are worth another try
+    std::string error_code;           ///< of the hosts that it would help
+    std::function<bool(Fleet&)> ask;  ///< whether they are worth another try
   };
   [[nodiscard]] FleetOptions fleet_options();
   [[nodiscard]] const Question* question_for(const Result& result) const;
   void ask_before_input_flows(Fleet& fleet, const std::map<std::string, Job>& jobs);
-  [[nodiscard]] std::set<std::string> helped(const std::map<std::string, Result>& waiting);
+  [[nodiscard]] std::set<std::string> helped(Fleet& fleet,
+                                             const std::map<std::string, Result>& waiting);
 
   Inventory inventory_;
   Workspace workspace_;
