@@ -221,7 +221,7 @@ void Bootstrap::install_by_password() {
         login_passwords_[host] = passwords.at(host);
         note_key(host, result);
         pending.erase(host);
-      } else if (result.error->code == "auth_failed") {
+      } else if (result.error->code == "password_refused") {
         pending[host] = std::move(result);
       } else {
         cluster_.fail(host, *result.error);
@@ -239,7 +239,7 @@ Passwords Bootstrap::ask_passwords(const Hosts& hosts) const {
   Asker* asker = cluster_.options().asker;
   const auto ask = [&](const std::string& user, const Hosts& some) {
     if (asker == nullptr) return;
-    auto answer = asker->secret(fmt::format("Password of {} on {}: ", user, fold_hostlist(some)));
+    auto answer = asker->secret(fmt::format("Password of {} on {}", user, fold_hostlist(some)));
     if (!answer) return;
     const auto password = std::make_shared<const Secret>(*std::move(answer));
     for (const std::string& host : some) passwords[host] = password;
