@@ -20,11 +20,11 @@
 #include "hosts/inventory.hpp"
 #include "provision/cancel.hpp"
 #include "provision/secret.hpp"
+#include "provision/ssh/known_hosts.hpp"
 
 namespace clustermpi {
 
 class InputStream;  // provision/ssh/input_stream.hpp
-class KnownHosts;   // provision/ssh/known_hosts.hpp
 
 /// What we log in with. Keys are tried as OpenSSH does: those of `identities` that the agent holds,
 /// the agent's others, then the files themselves. A key is offered by its public half, and nothing
@@ -71,6 +71,9 @@ struct FleetOptions {
   std::function<void(const std::string& host, const std::string& fingerprint,
                      const std::string& type)>
       on_new_host_key;
+  /// Shown each key that a server proves to hold, before the policy is applied. For an unknown one
+  /// that the policy would refuse, true pins it.
+  std::function<bool(const Target&, const HostKey&, const KnownHosts::Answer&)> on_host_key;
 };
 
 enum class Stream { out, err };

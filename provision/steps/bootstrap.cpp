@@ -39,20 +39,6 @@ bool plain_user_name(const std::string& user) {
                               "XYZ0123456789._-") == std::string::npos;
 }
 
-/// All results by host, of hosts that failed too: it is ours to judge them.
-Results try_jobs(Fleet& fleet, std::map<std::string, Job> jobs) {
-  std::vector<Job> list;
-  for (auto& [host, job] : jobs) {
-    job.host = fleet.index_of(host).value();
-    list.push_back(std::move(job));
-  }
-  Results results;
-  for (Result& result : fleet.run(std::move(list))) {
-    results.emplace(fleet.targets()[result.host].name, std::move(result));
-  }
-  return results;
-}
-
 HostError key_not_taken(const LoginKey& key) {
   return {"key_refused",
           fmt::format("{} is in its authorized_keys now, but it does not let us in", key.from),
@@ -164,7 +150,7 @@ Hosts Bootstrap::still_active(Hosts hosts) const {
 std::string Bootstrap::try_key() {
   std::map<std::string, Job> questions;
   for (const auto& [host, outcome] : outcomes_) questions[host] = sudo_question(user_of(host));
-  for (auto& [host, result] : try_jobs(cluster_.fleet(), std::move(questions))) {
+  for (auto& [host, result] : cluster_.attempt(cluster_.fleet(), std::move(questions))) {
     if (!result.error) {
       sudo_.emplace(host, std::move(result));
     } else if (result.error->code == "auth_failed") {
@@ -271,7 +257,7 @@ Results Bootstrap::install_key(const Passwords& passwords) {
   }
   // Sessions of their own, which end here: what comes after is to work by the key alone.
   const auto fleet = cluster_.fleet_with(passwords);
-  return try_jobs(*fleet, std::move(jobs));
+  return cluster_.attempt(*fleet, std::move(jobs));
 }
 
 void Bootstrap::note_key(const std::string& host, const Result& result) {
@@ -287,7 +273,7 @@ void Bootstrap::prove_key() {
   for (const std::string& host : still_active(names_of(strangers_))) {
     questions[host] = sudo_question(user_of(host));
   }
-  for (auto& [host, result] : try_jobs(cluster_.fleet(), std::move(questions))) {
+  for (auto& [host, result] : cluster_.attempt(cluster_.fleet(), std::move(questions))) {
     if (!result.error) {
       sudo_.emplace(host, std::move(result));
     } else {
