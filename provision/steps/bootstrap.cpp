@@ -25,6 +25,8 @@ using Results = std::map<std::string, Result>;
 using Sudo = BootstrapOutcome::Sudo;
 
 constexpr unsigned attempts = 3;
+constexpr const char* how_to_give_a_password =
+    "give its password: run bootstrap in a terminal, or with --password-fd N";
 
 Hosts names_of(const Results& results) {
   Hosts names;
@@ -201,7 +203,10 @@ void Bootstrap::install_by_password() {
   Results pending = strangers_;
   for (unsigned attempt = 0; attempt < attempts && !pending.empty(); ++attempt) {
     const Passwords passwords = ask_passwords(names_of(pending));
-    if (passwords.empty()) break;
+    if (passwords.empty()) {
+      for (auto& [host, result] : pending) result.error->hint = how_to_give_a_password;
+      break;
+    }
     for (auto& [host, result] : install_key(passwords)) {
       if (!result.error) {
         login_passwords_[host] = passwords.at(host);
