@@ -30,14 +30,13 @@ struct ExecOptions {
 };
 
 /// The words joined by blanks, as ssh joins them: a shell there takes them apart.
-std::string line_of(const Session& session, const ExecOptions& options) {
+std::string line_of(const Session& session) {
   if (!session.operands || session.operands->empty()) {
     throw Error(ExitCode::usage, "exec: no command is given behind `--`",
                 "as in `clustermpi exec 'red0[1-3]' -- uptime`; without a HOSTLIST it runs on all "
                 "hosts");
   }
-  const std::string line = fmt::format("{}", fmt::join(*session.operands, " "));
-  return options.sudo ? sudo_line(line) : line;
+  return fmt::format("{}", fmt::join(*session.operands, " "));
 }
 
 /// What a node prints goes to a terminal without its control characters, and untouched elsewhere.
@@ -208,13 +207,16 @@ void tell_interrupted(const ExecOutcomes& outcomes, Session& session) {
 }
 
 ExitCode tell_dry_run(Session& session, const std::vector<std::string>& hosts,
-                      const std::string& line) {
+                      const std::string& line, bool as_root) {
   if (!session.common.json) {
-    session.out() << fmt::format("{}: would run: {}\n", fold_hostlist(hosts), printable(line));
+    session.out() << fmt::format("{}: would run{}: {}\n", fold_hostlist(hosts),
+                                 as_root ? " as root" : "", printable(line));
     return ExitCode::ok;
   }
   nlohmann::json entries = nlohmann::json::object();
-  for (const std::string& host : hosts) entries[host] = {{"ok", true}, {"would_run", line}};
+  for (const std::string& host : hosts) {
+    entries[host] = {{"ok", true}, {"would_run", line}, {"as_root", as_root}};
+  }
   session.out() << nlohmann::json{{"command", "exec"}, {"ok", true}, {"hosts", entries}}.dump(2)
                 << '\n';
   return ExitCode::ok;
@@ -230,16 +232,17 @@ ExitCode exec(Session& session, const ExecOptions& options) {
     throw Error(ExitCode::usage, "exec: --live and --json exclude each other",
                 "--live prints each line as it comes, --json one document at the end");
   }
-  const std::string line = line_of(session, options);
+  const std::string line = line_of(session);
   Cluster& cluster = session.open_cluster();
   const std::vector<std::string> hosts = chosen_hosts(cluster, options.hosts);
-  if (session.common.dry_run) return tell_dry_run(session, hosts, line);
+  if (session.common.dry_run) return tell_dry_run(session, hosts, line, options.sudo);
 
   OutputStore store(cluster.workspace().directory());
   const auto watcher = watcher_for(session, options, hosts.size());
   ExecRequest request;
   request.hosts = hosts;
   request.line = line;
+  request.as_root = options.sudo;
   request.input = input_for(session, options);
   if (!options.live) request.store = &store;
   if (watcher) {
