@@ -82,7 +82,7 @@ TEST_F(CertificateFetchTest, TheServersCertificateIsFetchedAndVouches) {
 }
 
 TEST_F(CertificateFetchTest, AHostWithAnAuthorityIsNotTrustedWithoutItsWord) {
-  const auto sshd = start_certified();
+  const auto sshd = start_sshd();
   const HostKey authority = public_key(file("authority"));
   const std::string lines =
       fmt::format("@cert-authority * {} {}\n", authority.type, authority.base64);
