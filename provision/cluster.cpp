@@ -106,19 +106,23 @@ HostKeyPolicy Cluster::host_key_policy() {
 Fleet& Cluster::fleet() {
   if (!fleet_) {
     workspace_.create();
-    const Connections& connections = this->connections();
-    FleetOptions fleet_options;
-    fleet_options.jumps = connections.jumps;
-    fleet_options.host_key_policy = host_key_policy();
-    if (connections.connect_timeout) fleet_options.connect_timeout = *connections.connect_timeout;
-    if (options_.fanout > 0) fleet_options.handshakes_at_once = options_.fanout;
-    fleet_options.on_new_host_key = [this](const std::string& host, const std::string& fingerprint,
-                                           const std::string& type) {
-      note(fmt::format("new host key pinned: {} {}", type, fingerprint), host);
-    };
-    fleet_ = std::make_unique<Fleet>(connections.targets, fleet_options, known_hosts(), cancel_);
+    fleet_ =
+        std::make_unique<Fleet>(connections().targets, fleet_options(), known_hosts(), cancel_);
   }
   return *fleet_;
+}
+
+FleetOptions Cluster::fleet_options() {
+  FleetOptions options;
+  options.jumps = connections().jumps;
+  options.host_key_policy = host_key_policy();
+  if (connections().connect_timeout) options.connect_timeout = *connections().connect_timeout;
+  if (options_.fanout > 0) options.handshakes_at_once = options_.fanout;
+  options.on_new_host_key = [this](const std::string& host, const std::string& fingerprint,
+                                   const std::string& type) {
+    note(fmt::format("new host key pinned: {} {}", type, fingerprint), host);
+  };
+  return options;
 }
 
 std::map<std::string, Result> Cluster::run_on(const std::vector<std::string>& hosts,

@@ -98,6 +98,7 @@ class Cluster {
   [[nodiscard]] OpensshSettings& ssh_settings();
   [[nodiscard]] const Connections& connections();
   [[nodiscard]] HostKeyPolicy host_key_policy();
+  [[nodiscard]] FleetOptions fleet_options();
 
   Inventory inventory_;
   Workspace workspace_;
