@@ -80,7 +80,7 @@ const Connections& Cluster::connections() {
   if (!connections_) {
     std::vector<const Host*> hosts;
     for (const Host& host : inventory_.hosts)
-      if (is_selected(host.name)) hosts.push_back(&host);
+      if (is_selected(host.name) || host.name == inventory_.manager) hosts.push_back(&host);
     connections_ = find_connections(hosts, ssh_settings());
   }
   return *connections_;

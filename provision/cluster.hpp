@@ -65,8 +65,8 @@ class Cluster {
   std::map<std::string, HostState> states;  ///< filled by discover
   std::vector<Verdict> verdicts;            ///< filled by verify
 
-  /// The sessions of this run with the selected hosts, opened when first asked for. Throws what
-  /// find_connections() throws.
+  /// The sessions of this run with the selected hosts and the manager, opened when first asked
+  /// for. Throws what find_connections() throws.
   [[nodiscard]] Fleet& fleet();
   /// Our pins, and the files that ssh would look at for the selected hosts.
   [[nodiscard]] KnownHosts& known_hosts();

@@ -135,13 +135,14 @@ std::vector<HostSettings> OpensshSettings::of(const std::vector<const Host*>& ho
   }
   ask(questions);
 
+  std::map<const Host*, HostSettings> answers;
+  for (const auto& [kind, host] : spokesmen) answers.emplace(host, of(SshQuestion{host->name}));
   std::vector<HostSettings> result;
   for (std::size_t i = 0; i < hosts.size(); ++i) {
-    const std::string& answer = answers_.at({spokesman_of[i]->name});
-    HostSettings settings = read_settings(answer, {hosts[i]->name}, user_);
+    // Where tokens would put names into other settings, each host speaks for itself.
+    HostSettings& settings = result.emplace_back(answers.at(spokesman_of[i]));
     if (settings.address == lower_case(spokesman_of[i]->address))
       settings.address = lower_case(hosts[i]->address);
-    result.push_back(std::move(settings));
   }
   return result;
 }
