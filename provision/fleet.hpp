@@ -130,6 +130,11 @@ class Fleet {
   std::vector<Result> run(std::vector<Job> jobs,
                           const std::function<void(const Result&)>& on_result = {});
 
+  /// Key files that hosts which ended with passphrase_needed in the last run would take.
+  [[nodiscard]] std::vector<std::filesystem::path> locked_keys() const;
+  /// Opens such a key for the runs that follow; false where the passphrase is wrong.
+  bool unlock(const std::filesystem::path& key, const Secret& passphrase);
+
   [[nodiscard]] const std::vector<Target>& targets() const;
   [[nodiscard]] std::optional<std::size_t> index_of(std::string_view name) const;
 
