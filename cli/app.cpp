@@ -68,6 +68,7 @@ const char* const footer =
 void add_commands(CLI::App& app, Session& session) {
   add_up(app, session);
   add_init(app, session);
+  add_bootstrap(app, session);
   add_discover(app, session);
   add_facts(app, session);
   add_install(app, session);

@@ -102,6 +102,7 @@ class Session {
 
 // One function a command, each in its cmd_<name>.cpp: registers options, help and the action.
 void add_init(CLI::App& app, Session& session);
+void add_bootstrap(CLI::App& app, Session& session);
 void add_discover(CLI::App& app, Session& session);
 void add_facts(CLI::App& app, Session& session);
 void add_exec(CLI::App& app, Session& session);

@@ -20,9 +20,10 @@ struct KnownName {
   unsigned port = 22;
 };
 
-KnownName known_name(const Cluster& cluster, const std::string& host) {
-  const Host* found = cluster.inventory().find(host);
-  return {found->address, found->port};
+KnownName known_name(Cluster& cluster, const std::string& host) {
+  const Target target = cluster.target(host);
+  if (!target.host_key_alias.empty()) return {target.host_key_alias, 22};
+  return {target.address, target.port};
 }
 
 /// The document of a command about host keys.

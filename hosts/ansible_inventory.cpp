@@ -39,12 +39,12 @@ const Facts* facts_of(const FleetFacts& facts, const std::string& host) {
 }
 
 Json host_variables(const Host& host, const Facts* facts, const std::string& ssh_arguments) {
-  Json variables = {{"ansible_host", host.address},
-                    {"ansible_port", host.port},
-                    {"ansible_user", host.user},
+  // No ansible_host: ssh is called with the host's name, and finds its Host block by that.
+  Json variables = {{"ansible_user", host.user},
                     {"ansible_ssh_common_args", ssh_arguments},
                     {"ansible_python_interpreter", "/usr/bin/python3"},
                     {"ansible_pipelining", true}};
+  if (host.port) variables["ansible_port"] = *host.port;
   if (facts == nullptr) return variables;
   if (!facts->cluster_address.empty()) variables["cluster_address"] = facts->cluster_address;
   if (!facts->architecture.empty()) variables["cluster_architecture"] = facts->architecture;

@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <cassert>
 #include <map>
+#include <stdexcept>
 
 #include "hosts/hostlist.hpp"
 #include "hosts/ipv4.hpp"
+#include "hosts/jump.hpp"
 #include "hosts/names.hpp"
 
 namespace clustermpi {
@@ -328,16 +330,18 @@ class Reader {
   void read_ssh(const toml::table& root) {
     auto ssh = section(root, "ssh");
     if (!ssh) return;
-    if (const auto number = port(*ssh)) port_ = *number;
+    port_ = port(*ssh);
     const auto file_fault = [](std::string_view file) {
       return file.find_first_of("\"\r\n") == file.npos ? "" : "has a quote or a line break in it";
     };
     if (const auto identity = checked_text(*ssh, "identity", file_fault))
       inventory_.identity = identity->value;
-    const auto jump_fault = [](std::string_view jump) {
-      return jump.find_first_of(" \t\"\r\n") == jump.npos && jump.front() != '-'
-                 ? ""
-                 : "is not of the form USER@HOST:PORT";
+    const auto jump_fault = [](std::string_view jump) -> std::string {
+      try {
+        return (void)parse_jump(jump), std::string();
+      } catch (const std::invalid_argument& fault) {
+        return fmt::format("{}; it is USER@HOST:PORT, several with a comma between", fault.what());
+      }
     };
     if (const auto jump = checked_text(*ssh, "jump", jump_fault)) inventory_.jump = jump->value;
     if (const auto policy = choice(*ssh, "host_key_policy", {"strict", "accept-new", "ask"}))
@@ -416,7 +420,8 @@ class Reader {
     const auto addresses = block.text("address");
     Host common;
     common.user = user_;
-    common.port = port(block).value_or(port_);
+    common.port = port(block);
+    if (!common.port) common.port = port_;
     const bool has_user = block.has("user") || user_given_;
     if (const auto user = checked_text(block, "user", user_name_fault)) common.user = user->value;
     if (const auto slots = block.number("slots", 1, most_slots))
@@ -522,7 +527,8 @@ class Reader {
       if (const std::string fault = address_fault(host.address); !fault.empty())
         findings_.add(place, fmt::format("address '{}' {}", host.address, fault));
     }
-    const std::string key = fmt::format("{} port {}", lower_case(host.address), host.port);
+    const std::string key =
+        fmt::format("{} port {}", lower_case(host.address), host.port.value_or(22));
     const auto [first, is_new] = addresses_.try_emplace(key, Text{host.name, place});
     if (!is_new && lower_case(first->second.value) != lower_case(host.name))
       findings_.add(
@@ -550,7 +556,7 @@ class Reader {
   bool user_given_ = false;  // even where it is faulty: one mistake, one message
   bool user_missing_reported_ = false;
   bool hosts_lost_ = false;  // a [[hosts]] block could not be read
-  std::uint16_t port_ = 22;
+  std::optional<std::uint16_t> port_;
   std::map<std::string, Text> names_;      // lower-case short name -> the first host of it
   std::map<std::string, Text> addresses_;  // address and port -> the first host that has it
 };

@@ -14,8 +14,8 @@ struct Host {
   std::string
       address;       ///< IP address or DNS name to reach it by; equals `name` where none was given
   std::string user;  ///< who logs in and runs the jobs
-  std::uint16_t port = 22;
-  std::optional<unsigned> slots;  ///< ranks it takes; left out: its cores
+  std::optional<std::uint16_t> port;  ///< of SSH; left out: what ssh's configuration says, else 22
+  std::optional<unsigned> slots;      ///< ranks it takes; left out: its cores
   std::vector<std::string> labels;
 
   bool operator==(const Host&) const = default;
@@ -53,8 +53,9 @@ struct Inventory {
 
   std::string
       identity;      ///< private key file as written ("~/.ssh/id_ed25519"); empty: the usual ones
-  std::string jump;  ///< reserved for jump hosts: "user@host:port"
-  HostKeyPolicy host_key_policy = HostKeyPolicy::accept_new;
+  std::string jump;  ///< the way to all hosts, as parse_jump() reads it; empty: as ssh finds it
+  /// Left out: accept-new, or strict where the user's own ssh configuration is.
+  std::optional<HostKeyPolicy> host_key_policy;
   MpiImplementation mpi = MpiImplementation::openmpi;
   std::optional<SlurmSettings> slurm;  ///< of [slurm], and so on; empty where the table is left out
   std::optional<PythonSettings> python;

@@ -77,10 +77,23 @@ std::string user_name_fault(std::string_view name) {
 }
 
 std::string address_fault(std::string_view address) {
-  if (address.find(':') != std::string_view::npos) return {};  // IPv6: left to the resolver
+  // These words end up in files and command lines of others: nothing there may mean more.
+  const auto all = [&](auto allowed) {
+    return std::all_of(address.begin(), address.end(), allowed);
+  };
+  if (address.find(':') != std::string_view::npos) {
+    const auto plain = [](char c) {
+      return is_letter(c) || is_digit(c) || c == ':' || c == '.' || c == '%' || c == '-' ||
+             c == '_';
+    };
+    return all(plain) && address.front() != '-' ? "" : "is no IPv6 address";
+  }
   if (looks_like_ipv4(address)) return parse_ipv4(address) ? "" : "is no IPv4 address";
   if (address.front() == '-' || address.front() == '.') return "begins with a hyphen or a dot";
-  return address.find('%') == std::string_view::npos ? "" : "is neither an address nor a DNS name";
+  const auto plain = [](char c) {
+    return is_letter(c) || is_digit(c) || c == '.' || c == '-' || c == '_';
+  };
+  return all(plain) ? "" : "is neither an address nor a DNS name";
 }
 
 std::string word_fault(std::string_view word) {

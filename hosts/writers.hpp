@@ -26,15 +26,24 @@ enum class MpiFormat { openmpi4, openmpi5 };
 /// The block for /etc/hosts: `ADDRESS NAME`, cluster addresses from the facts where known.
 [[nodiscard]] std::string etc_hosts(const Inventory& inventory, const FleetFacts& facts);
 
-struct SshConfigPaths {
-  std::filesystem::path known_hosts;
+/// What stands in an ssh_config besides the inventory.
+struct SshConfigFrame {
   std::filesystem::path home;  ///< what "~" in the identity stands for
+  /// The user's own configuration, then the system's: they say what the inventory leaves open.
+  std::vector<std::filesystem::path> includes;
+  /// Our pins, and what counts beside them: both as GlobalKnownHostsFile, so that
+  /// UserKnownHostsFile stays the user's to set. Empty pins: no word on trust, to find out what the
+  /// user's own configuration says of it.
+  std::filesystem::path pins;
+  std::string other_known_hosts;  ///< as ssh_config writes it
 };
 
-/// An OpenSSH client configuration with one Host block a node, which answers to its name and its
-/// address: the same trust for us, Ansible and ssh. Host keys are those of `known_hosts` and no
-/// others.
-[[nodiscard]] std::string ssh_config(const Inventory& inventory, const SshConfigPaths& paths);
+/// An OpenSSH client configuration: the same way and the same trust for us, Ansible and ssh. In
+/// OpenSSH the first value counts, so first comes a Host block a node with what the inventory says,
+/// then what we decide for all, then `includes`, then our defaults. A node is called by its name,
+/// and by its address where that is nobody else's. A node that is a hop of the jump is reached
+/// through the hops before it.
+[[nodiscard]] std::string ssh_config(const Inventory& inventory, const SshConfigFrame& frame);
 
 /// Ansible's dynamic inventory (`--list`): groups `cluster`, `manager`, `workers` (all but the
 /// manager; a single host is both), `builders` (of each build group), `arch_ARCHITECTURE`,

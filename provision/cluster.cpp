@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "provision/files.hpp"
+#include "provision/locked_keys.hpp"
 #include "provision/ssh/errors.hpp"
 
 namespace clustermpi {
@@ -14,26 +14,6 @@ namespace {
 /// The bastion's key, the host's own, a passphrase, and somebody who mistypes it: enough for all
 /// that is asked for, and an end where a server shows another key each time.
 constexpr unsigned most_rounds = 8;
-
-/// The inventory's key, else those that OpenSSH tries by default.
-std::vector<std::filesystem::path> identity_files(const Inventory& inventory) {
-  if (!inventory.identity.empty()) return {expand_home(inventory.identity)};
-  return {expand_home("~/.ssh/id_ed25519"), expand_home("~/.ssh/id_ecdsa"),
-          expand_home("~/.ssh/id_rsa")};
-}
-
-std::vector<Target> targets_of(const Inventory& inventory) {
-  std::vector<Target> targets;
-  for (const Host& host : inventory.hosts) {
-    Target target;
-    target.name = host.name;
-    target.address = host.address;
-    target.port = host.port;
-    target.user = host.user;
-    targets.push_back(std::move(target));
-  }
-  return targets;
-}
 
 void run_once(Fleet& fleet, const std::map<std::string, Job>& jobs,
               const Cluster::OnResult& on_result) {
@@ -54,8 +34,7 @@ Cluster::Cluster(Inventory inventory, Workspace workspace, RunOptions options, R
       workspace_(std::move(workspace)),
       options_(std::move(options)),
       reporter_(reporter),
-      cancel_(cancel),
-      known_hosts_(workspace_.known_hosts()) {
+      cancel_(cancel) {
   try {
     facts = workspace_.load_facts();
   } catch (const Error& error) {  // they are only kept: discover asks the hosts again
@@ -79,9 +58,11 @@ std::vector<std::string> Cluster::active() const {
 }
 
 bool Cluster::is_active(const std::string& host) const {
-  const bool selected =
-      options_.limit.empty() || std::ranges::find(options_.limit, host) != options_.limit.end();
-  return selected && !failures_.contains(host);
+  return is_selected(host) && !failures_.contains(host);
+}
+
+bool Cluster::is_selected(const std::string& host) const {
+  return options_.limit.empty() || std::ranges::find(options_.limit, host) != options_.limit.end();
 }
 
 void Cluster::fail(const std::string& host, const HostError& error) {
@@ -108,27 +89,65 @@ void Cluster::throw_if_cancelled() const {
   }
 }
 
-Fleet& Cluster::fleet() {
-  if (!fleet_) {
-    if (!inventory_.jump.empty()) {
-      throw Error(ExitCode::local_failure,
-                  fmt::format("jump hosts ({}) cannot be used yet: hosts are reached directly",
-                              inventory_.jump),
-                  "run clustermpi on the jump host itself, or take `jump` out of [ssh]");
-    }
-    workspace_.create();
-    fleet_ =
-        std::make_unique<Fleet>(targets_of(inventory_), fleet_options(), known_hosts_, cancel_);
+OpensshSettings& Cluster::ssh_settings() {
+  if (!ssh_settings_) {
+    const LocalUser user = local_user();
+    ssh_settings_ = std::make_unique<OpensshSettings>(inventory_, workspace_, user,
+                                                      ssh_config_files(user), cancel_);
   }
+  return *ssh_settings_;
+}
+
+const Connections& Cluster::connections() {
+  if (!connections_) {
+    std::vector<const Host*> hosts;
+    for (const Host& host : inventory_.hosts)
+      if (is_selected(host.name)) hosts.push_back(&host);
+    connections_ = find_connections(hosts, ssh_settings());
+  }
+  return *connections_;
+}
+
+KnownHosts& Cluster::known_hosts() {
+  if (!known_hosts_)
+    known_hosts_ =
+        std::make_unique<KnownHosts>(workspace_.known_hosts(), connections().known_hosts);
+  return *known_hosts_;
+}
+
+Target Cluster::target(const std::string& host) {
+  return find_connections({inventory_.find(host)}, ssh_settings()).targets.front();
+}
+
+HostKeyPolicy Cluster::host_key_policy() {
+  if (options_.unknown_host_keys == UnknownHostKeys::accept) return HostKeyPolicy::accept_new;
+  return inventory_.host_key_policy.value_or(connections().strict ? HostKeyPolicy::strict
+                                                                  : HostKeyPolicy::accept_new);
+}
+
+Fleet& Cluster::fleet() {
+  if (!fleet_) fleet_ = fleet_with({});
   return *fleet_;
+}
+
+std::unique_ptr<Fleet> Cluster::fleet_with(const Passwords& passwords) {
+  workspace_.create();
+  std::vector<Target> targets = connections().targets;
+  for (Target& target : targets) {
+    const auto password = passwords.find(target.name);
+    if (password == passwords.end()) continue;
+    Credentials credentials;
+    credentials.password = password->second;
+    target.credentials = std::make_shared<const Credentials>(std::move(credentials));
+  }
+  return std::make_unique<Fleet>(std::move(targets), fleet_options(), known_hosts(), cancel_);
 }
 
 FleetOptions Cluster::fleet_options() {
   FleetOptions options;
-  options.credentials.identities = identity_files(inventory_);
-  options.host_key_policy = options_.unknown_host_keys == UnknownHostKeys::accept
-                                ? HostKeyPolicy::accept_new
-                                : inventory_.host_key_policy;
+  options.jumps = connections().jumps;
+  options.host_key_policy = host_key_policy();
+  if (connections().connect_timeout) options.connect_timeout = *connections().connect_timeout;
   if (options_.fanout > 0) options.handshakes_at_once = options_.fanout;
   options.on_new_host_key = [this](const std::string& host, const std::string& fingerprint,
                                    const std::string& type) {
@@ -144,7 +163,13 @@ FleetOptions Cluster::fleet_options() {
   questions_.clear();
   if (options_.asker != nullptr && may_ask) {
     questions_.push_back(
-        {"host_key_unknown", [this] { return shown_host_keys_.ask(*options_.asker); }});
+        {"host_key_unknown", [this](Fleet&) { return shown_host_keys_.ask(*options_.asker); }});
+  }
+  if (options_.asker != nullptr) {
+    questions_.push_back({"passphrase_needed", [this](Fleet& fleet) {
+                            return unlock_keys(fleet, *options_.asker, passphrases,
+                                               [this](const std::string& text) { warn(text); });
+                          }});
   }
   return options;
 }
@@ -193,7 +218,7 @@ std::map<std::string, Result> Cluster::attempt(Fleet& fleet, std::map<std::strin
         deliver(host, result);
       }
     });
-    const std::set<std::string> again = helped(waiting);
+    const std::set<std::string> again = helped(fleet, waiting);
     for (auto& [host, result] : waiting) {
       if (again.contains(host)) continue;
       if (cancel_.cancelled()) result.error = ssh_errors::cancelled(fleet.targets()[result.host]);
@@ -223,12 +248,12 @@ const Cluster::Question* Cluster::question_for(const Result& result) const {
 }
 
 /// Asks what those that wait need, each question once; the hosts that the answers help.
-std::set<std::string> Cluster::helped(const std::map<std::string, Result>& waiting) {
+std::set<std::string> Cluster::helped(Fleet& fleet, const std::map<std::string, Result>& waiting) {
   std::map<const Question*, std::set<std::string>> hosts;
   for (const auto& [host, result] : waiting) hosts[question_for(result)].insert(host);
   std::set<std::string> again;
   for (auto& [question, whose] : hosts) {
-    if (!cancel_.cancelled() && question->ask()) again.merge(whose);
+    if (!cancel_.cancelled() && question->ask(fleet)) again.merge(whose);
   }
   return again;
 }

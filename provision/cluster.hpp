@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,9 +16,11 @@
 #include "hosts/verdict.hpp"
 #include "provision/asker.hpp"
 #include "provision/cancel.hpp"
+#include "provision/connections.hpp"
 #include "provision/fleet.hpp"
 #include "provision/host_state.hpp"
 #include "provision/reporter.hpp"
+#include "provision/secret.hpp"
 #include "provision/shown_host_keys.hpp"
 #include "provision/ssh/known_hosts.hpp"
 #include "provision/workspace.hpp"
@@ -49,6 +52,8 @@ class Cluster {
   /// not in the inventory.
   Cluster(Inventory inventory, Workspace workspace, RunOptions options, Reporter& reporter,
           CancelToken& cancel);
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
 
   [[nodiscard]] const Inventory& inventory() const { return inventory_; }
   [[nodiscard]] const Workspace& workspace() const { return workspace_; }
@@ -68,11 +73,21 @@ class Cluster {
 
   FleetFacts facts;                         ///< stored ones at first; renewed by discover
   std::map<std::string, HostState> states;  ///< filled by discover
-  std::vector<Verdict> verdicts;            ///< filled by verify
+  std::map<std::filesystem::path, std::shared_ptr<const Secret>>
+      passphrases;                ///< of keys that hosts want; filled by unlock_keys()
+  Passwords sudo_passwords;       ///< of hosts whose sudo asks; filled by obtain_privileges()
+  std::vector<Verdict> verdicts;  ///< filled by verify
 
-  /// The sessions of this run, opened when first asked for.
+  /// The sessions of this run with the selected hosts, opened when first asked for. Throws what
+  /// find_connections() throws.
   [[nodiscard]] Fleet& fleet();
-  [[nodiscard]] KnownHosts& known_hosts() { return known_hosts_; }
+  /// Sessions of their own to the same hosts, those in `passwords` entered with that password
+  /// alone.
+  [[nodiscard]] std::unique_ptr<Fleet> fleet_with(const Passwords& passwords);
+  /// Our pins, and the files that ssh would look at for the selected hosts.
+  [[nodiscard]] KnownHosts& known_hosts();
+  /// Where a host of the inventory, selected or not, is reached; Target::jump means nothing here.
+  [[nodiscard]] Target target(const std::string& host);
   [[nodiscard]] const ShownHostKeys& shown_host_keys() const { return shown_host_keys_; }
 
   using OnResult = std::function<void(const std::string& host, const Result&)>;
@@ -102,22 +117,29 @@ class Cluster {
   void progress(const std::string& host, const std::string& text);
 
  private:
+  [[nodiscard]] bool is_selected(const std::string& host) const;
+  [[nodiscard]] OpensshSettings& ssh_settings();
+  [[nodiscard]] const Connections& connections();
+  [[nodiscard]] HostKeyPolicy host_key_policy();
   /// Something that hosts fail for want of, and that can be asked for.
   struct Question {
-    std::string error_code;     ///< of the hosts that it would help
-    std::function<bool()> ask;  ///< whether they are worth another try
+    std::string error_code;           ///< of the hosts that it would help
+    std::function<bool(Fleet&)> ask;  ///< whether they are worth another try
   };
   [[nodiscard]] FleetOptions fleet_options();
   [[nodiscard]] const Question* question_for(const Result& result) const;
   void ask_before_input_flows(Fleet& fleet, const std::map<std::string, Job>& jobs);
-  [[nodiscard]] std::set<std::string> helped(const std::map<std::string, Result>& waiting);
+  [[nodiscard]] std::set<std::string> helped(Fleet& fleet,
+                                             const std::map<std::string, Result>& waiting);
 
   Inventory inventory_;
   Workspace workspace_;
   RunOptions options_;
   Reporter& reporter_;
   CancelToken& cancel_;
-  KnownHosts known_hosts_;
+  std::unique_ptr<OpensshSettings> ssh_settings_;
+  std::optional<Connections> connections_;
+  std::unique_ptr<KnownHosts> known_hosts_;
   ShownHostKeys shown_host_keys_;
   std::vector<Question> questions_;  ///< in the order in which a login needs the answers
   std::unique_ptr<Fleet> fleet_;

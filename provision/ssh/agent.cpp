@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "provision/ssh/token.hpp"
+#include "provision/ssh/wire.hpp"
 
 namespace clustermpi {
 namespace {
@@ -23,34 +24,6 @@ constexpr char identities_answer = 12;
 constexpr char sign_request_type = 13;
 /// Longer answers are no agent's.
 constexpr std::size_t most_bytes = 256 * 1024;
-
-void put_length(std::string& out, std::size_t value) {
-  for (const int shift : {24, 16, 8, 0})
-    out += static_cast<char>(static_cast<unsigned char>(value >> shift));
-}
-
-std::string with_length(std::string_view text) {
-  std::string out;
-  put_length(out, text.size());
-  return out.append(text);
-}
-
-std::optional<std::size_t> take_number(std::string_view& from) {
-  if (from.size() < 4) return std::nullopt;
-  std::size_t value = 0;
-  for (int i = 0; i < 4; ++i)
-    value = value << 8 | static_cast<unsigned char>(from[static_cast<std::size_t>(i)]);
-  from.remove_prefix(4);
-  return value;
-}
-
-std::optional<std::string_view> take_string(std::string_view& from) {
-  const auto length = take_number(from);
-  if (!length || *length > from.size()) return std::nullopt;
-  const auto text = from.substr(0, *length);
-  from.remove_prefix(*length);
-  return text;
-}
 
 Descriptor connect_to(const std::string& path) {
   sockaddr_un address{};
@@ -71,17 +44,15 @@ std::string agent_identities_request() {
 }
 
 std::optional<std::vector<AgentKey>> parse_agent_identities(std::string_view answer) {
-  if (answer.empty() || answer.front() != identities_answer) return std::nullopt;
-  answer.remove_prefix(1);
-  const auto count = take_number(answer);
-  if (!count) return std::nullopt;
+  WireReader fields(answer);
+  if (fields.byte() != identities_answer) return std::nullopt;
+  const std::uint32_t count = fields.uint32();
   std::vector<AgentKey> keys;
-  for (std::size_t i = 0; i < *count; ++i) {
-    const auto blob = take_string(answer);
-    const auto comment = take_string(answer);
-    if (!blob || !comment) return std::nullopt;
-    keys.push_back({std::string(*blob), std::string(*comment)});
+  for (std::uint32_t i = 0; i < count && fields.ok(); ++i) {
+    const std::string_view blob = fields.string();
+    keys.push_back({std::string(blob), std::string(fields.string())});
   }
+  if (!fields.ok()) return std::nullopt;
   return keys;
 }
 
@@ -93,7 +64,7 @@ AgentClient::AgentClient(const std::string& path) : socket_(connect_to(path)) {}
 void AgentClient::ask(std::uint64_t token, std::string_view message) {
   askers_.push_back(token);
   if (!socket_.is_open()) return lost();
-  unsent_ += with_length(message);
+  unsent_ += wire_string(message);
   send();
 }
 
@@ -127,14 +98,14 @@ void AgentClient::receive() {
 
 void AgentClient::split_answers() {
   while (true) {
-    std::string_view rest = received_;
-    const auto length = take_number(rest);
-    if (!length) return;
-    if (*length > most_bytes || askers_.empty()) return lost();
-    if (rest.size() < *length) return;
-    answers_.push_back({askers_.front(), std::string(rest.substr(0, *length))});
+    WireReader reader(received_);
+    const std::size_t length = reader.uint32();
+    if (!reader.ok()) return;
+    if (length > most_bytes || askers_.empty()) return lost();
+    if (reader.rest().size() < length) return;
+    answers_.push_back({askers_.front(), std::string(reader.rest().substr(0, length))});
     askers_.pop_front();
-    received_.erase(0, 4 + *length);
+    received_.erase(0, 4 + length);
   }
 }
 
@@ -278,10 +249,9 @@ void AgentStandIn::detach(ssh_session session) {
 bool AgentStandIn::prepare(std::optional<std::string_view> signature) {
   if (!make_pair(ours_, theirs_)) return false;
   std::string identities{identities_answer};
-  put_length(identities, 1);
-  identities += with_length(key_blob_) + with_length("");
+  identities += wire_uint32(1) + wire_string(key_blob_) + wire_string("");
   const std::string failure{agent_failure};
-  const std::string answers = with_length(identities) + with_length(signature.value_or(failure));
+  const std::string answers = wire_string(identities) + wire_string(signature.value_or(failure));
   const auto sent =
       ::send(ours_.get(), answers.data(), answers.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   // What libssh asks beyond that finds the end, instead of waiting for ever.
@@ -293,9 +263,10 @@ std::optional<std::string> AgentStandIn::sign_request() const {
   std::string received(64 * 1024, '\0');
   const ssize_t got = ::recv(ours_.get(), received.data(), received.size(), MSG_DONTWAIT);
   received.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-  std::string_view rest = received;
-  while (const auto message = take_string(rest))
-    if (message->starts_with(sign_request_type)) return std::string(*message);
+  for (WireReader messages(received); !messages.rest().empty();) {
+    const std::string_view message = messages.string();
+    if (message.starts_with(sign_request_type)) return std::string(message);
+  }
   return std::nullopt;
 }
 

@@ -167,6 +167,19 @@ HostError host_key_changed(const Target& target, const HostKey& key,
                   target.name, forget)};
 }
 
+HostError host_key_not_vouched_for(const Target& target, const HostKey& key,
+                                   const KnownHosts::Answer& answer, std::string_view trouble) {
+  return {
+      "host_key_unknown",
+      fmt::format("the host key of {} is not vouched for: {}; it shows {}, and {}:{} trusts it by "
+                  "certificate only",
+                  place(target),
+                  printable(trouble.empty() ? "its certificate is about another key" : trouble),
+                  described(key), answer.file.string(), answer.line),
+      "have its host key signed by that authority (`ssh-keygen -s CA -h -n NAME KEY.pub`, "
+      "HostCertificate in its sshd_config)"};
+}
+
 HostError host_key_revoked(const Target& target, const HostKey& key,
                            const KnownHosts::Answer& answer) {
   const std::string file = answer.file.string();

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "provision/ssh/host_key.hpp"
+#include "provision/ssh/wire.hpp"
 
 namespace clustermpi {
 namespace {
@@ -96,16 +97,12 @@ SshKey import_blob(const std::string& blob) {
 
 /// A certificate is its type, a nonce, then what the key's blob has after its type.
 bool certifies(std::string_view certificate, std::string_view key) {
-  const auto skip_field = [](std::string_view& blob) {
-    std::size_t length = 0;
-    for (std::size_t i = 0; i < 4 && i < blob.size(); ++i)
-      length = length << 8 | static_cast<unsigned char>(blob[i]);
-    blob.remove_prefix(std::min(blob.size(), 4 + length));
-  };
-  skip_field(certificate);
-  skip_field(certificate);
-  skip_field(key);
-  return !key.empty() && certificate.starts_with(key);
+  WireReader certified(certificate);
+  certified.string();
+  certified.string();
+  WireReader plain(key);
+  plain.string();
+  return !plain.rest().empty() && certified.rest().starts_with(plain.rest());
 }
 
 SshKey with_certificate(ssh_key plain, ssh_key certificate) {

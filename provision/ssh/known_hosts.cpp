@@ -260,15 +260,14 @@ std::optional<std::string> KnownHosts::vouch(std::string_view name, unsigned por
 }
 
 void KnownHosts::pin(std::string_view name, unsigned port, const HostKey& key) {
-  if (check(name, port, key).verdict == Verdict::known) return;
+  const Answer answer = check(name, port, key);
+  if (answer.verdict == Verdict::known) return;
   const std::string host = known_hosts_name(name, port);
-  if (wants_certificate(name, port)) {
-    const auto* authority = impl_->authority(name, port);
+  if (answer.by_certificate_only())
     throw Error(ExitCode::local_failure,
                 fmt::format("{}:{} names a certificate authority for {}: a key without a "
                             "certificate is not trusted there",
-                            authority->file.string(), authority->number, host));
-  }
+                            answer.file.string(), answer.line, host));
   const std::string line = fmt::format("{} {} {}\n", host, key.type, key.base64);
   const auto fail = [&](int reason) {
     throw Error(ExitCode::local_failure, fmt::format("cannot write {}: {}", impl_->pins.string(),

@@ -42,10 +42,14 @@ class KnownHosts {
     Verdict verdict = Verdict::unknown;
     HostKey expected;  ///< for `changed`: what is on file, of the same type where there is one
     /// For `changed` and `revoked`: where that is written (line 0: a binary list). For `unknown`:
-    /// where a certificate authority is named for the host, if one is; such a host is trusted by
-    /// certificate only, and its key is never pinned.
+    /// where a certificate authority is named for the host, if one is.
     std::filesystem::path file;
     unsigned line = 0;
+
+    /// The key is unknown, and may not be pinned: an authority answers for that host.
+    [[nodiscard]] bool by_certificate_only() const {
+      return verdict == Verdict::unknown && line != 0;
+    }
   };
   /// Throws Error{local_failure} where a binary list of revoked keys cannot be asked.
   [[nodiscard]] Answer check(std::string_view name, unsigned port, const HostKey& key) const;

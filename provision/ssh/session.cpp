@@ -81,6 +81,7 @@ const Credentials& Session::credentials() const {
 void Session::begin_run(TimePoint now) {
   attempts_ = 0;
   reused_ = phase_ == Phase::open;
+  certificate_trouble_.reset();
   last_heard_ = now;
   next_look_ = now + silence;
   if (reused_) pump(now);
@@ -198,6 +199,10 @@ void Session::time_is_over(TimePoint now) {
       return fail(ssh_errors::name_not_found(
                       target_, "no answer within " + ssh_errors::seconds(options.connect_timeout)),
                   now);
+    case Phase::fetching_certificate:
+      return fail(
+          ssh_errors::phase_timeout(target_, "showing its certificate", options.handshake_timeout),
+          now);
     case Phase::banner:
       return fail(ssh_errors::phase_timeout(target_, "its SSH greeting", options.handshake_timeout),
                   now);
@@ -255,7 +260,7 @@ void Session::dialled(TcpDialer::State state, TimePoint now) {
       services_.poller.add(dialer_.fd(), EPOLLOUT, token());
       return;
     case TcpDialer::State::connected:
-      return begin_ssh(dialer_.take_socket(), now);
+      return connected(dialer_.take_socket(), now);
     case TcpDialer::State::failed:
       if (dialer_.out_of_descriptors())
         return fail(ssh_errors::no_descriptor(target_, dialer_.error()), now);
@@ -271,7 +276,7 @@ void Session::dialled(TcpDialer::State state, TimePoint now) {
 void Session::start_proxy(TimePoint now) {
   if (const int error = proxy_.start(target_.proxy_command); error != 0)
     return fail(ssh_errors::proxy_failed(target_, std::generic_category().message(error)), now);
-  begin_ssh(proxy_.take_socket(), now);
+  connected(proxy_.take_socket(), now);
 }
 
 void Session::on_tunnel_made(TunnelMade tunnel, TimePoint now) {
@@ -280,7 +285,55 @@ void Session::on_tunnel_made(TunnelMade tunnel, TimePoint now) {
   if (tunnel.failed) return fail(ssh_errors::jump_failed(target_, jump, *tunnel.failed), now);
   if (!tunnel.socket.is_open())
     return fail(ssh_errors::jump_cannot_reach(target_, jump, tunnel.refused), now);
-  begin_ssh(std::move(tunnel.socket), now);
+  connected(std::move(tunnel.socket), now);
+}
+
+void Session::connected(Descriptor socket, TimePoint now) {
+  if (!certificate_trouble_ &&
+      services_.known_hosts.wants_certificate(host_key_name(), host_key_port()))
+    return fetch_certificate(std::move(socket), now);
+  begin_ssh(std::move(socket), now);
+}
+
+void Session::fetch_certificate(Descriptor socket, TimePoint now) {
+  certificate_socket_ = std::move(socket);
+  certificate_fetch_ = {};
+  enter(Phase::fetching_certificate, now, services_.options.handshake_timeout);
+  services_.poller.add(certificate_socket_.get(), EPOLLIN, token());
+  if (certificate_fetch_.begin(certificate_socket_.get()) != CertificateFetch::State::waiting)
+    back_off(now);
+}
+
+void Session::read_certificate(TimePoint now) {
+  switch (certificate_fetch_.on_readable(certificate_socket_.get())) {
+    case CertificateFetch::State::waiting:
+      return;
+    case CertificateFetch::State::closed:
+      return back_off(now);
+    case CertificateFetch::State::refused:
+      return fail(ssh_errors::source_refused(target_), now);
+    case CertificateFetch::State::other:
+      return fail(ssh_errors::not_ssh(target_, certificate_fetch_.first_line()), now);
+    case CertificateFetch::State::none:
+      certificate_trouble_ = "it shows no certificate";
+      break;
+    case CertificateFetch::State::failed:
+      certificate_trouble_ = certificate_fetch_.reason();
+      break;
+    case CertificateFetch::State::certificate:
+      try {
+        certificate_trouble_ =
+            services_.known_hosts
+                .vouch(host_key_name(), host_key_port(), certificate_fetch_.certificate(),
+                       std::chrono::system_clock::now())
+                .value_or("");
+      } catch (const std::exception& error) {
+        return fail(ssh_errors::local_failure(target_, error.what()), now);
+      }
+      break;
+  }
+  close();
+  connect(now);  // this time for good
 }
 
 void Session::begin_ssh(Descriptor socket, TimePoint now) {
@@ -334,6 +387,8 @@ void Session::on_ready(std::uint32_t generation, TimePoint now) {
     case Phase::connecting:
       services_.poller.remove(dialer_.fd());
       return dialled(dialer_.on_ready(now), now);
+    case Phase::fetching_certificate:
+      return read_certificate(now);
     case Phase::banner:
       return read_banner(now);
     case Phase::key_exchange:
@@ -413,6 +468,9 @@ std::optional<HostError> Session::check_host_key() {
 std::optional<HostError> Session::judge_host_key(const HostKey& key) {
   KnownHosts& known_hosts = services_.known_hosts;
   const auto answer = known_hosts.check(host_key_name(), host_key_port(), key);
+  if (answer.by_certificate_only())
+    return ssh_errors::host_key_not_vouched_for(target_, key, answer,
+                                                certificate_trouble_.value_or(""));
   const FleetOptions& options = services_.options;
   const bool vouched = options.on_host_key && options.on_host_key(target_, key, answer);
   switch (answer.verdict) {
@@ -645,6 +703,7 @@ void Session::close() {
   for (const auto& command : commands_) command->release_channel();
   tunnels_.clear();  // their channels are the session's
   dialer_.stop();
+  certificate_socket_.close();
   login_.reset();
   ++generation_;
   phase_ = Phase::closed;

@@ -18,6 +18,7 @@
 #include "provision/fleet.hpp"
 #include "provision/ssh/agent.hpp"
 #include "provision/ssh/banner.hpp"
+#include "provision/ssh/certificate_fetch.hpp"
 #include "provision/ssh/command.hpp"
 #include "provision/ssh/keyring.hpp"
 #include "provision/ssh/known_hosts.hpp"
@@ -103,7 +104,8 @@ class Session {
     backing_off,  ///< was turned away, will try again
     resolving,
     connecting,
-    tunnelling,  ///< waits for its jump host
+    tunnelling,            ///< waits for its jump host
+    fetching_certificate,  ///< on a connection of its own, before the one that counts
     banner,
     key_exchange,
     authenticating,
@@ -118,6 +120,9 @@ class Session {
   void dial(std::vector<SocketAddress> addresses, TimePoint now);
   void dialled(TcpDialer::State state, TimePoint now);
   void start_proxy(TimePoint now);
+  void connected(Descriptor socket, TimePoint now);
+  void fetch_certificate(Descriptor socket, TimePoint now);
+  void read_certificate(TimePoint now);
   void begin_ssh(Descriptor socket, TimePoint now);
   [[nodiscard]] bool configure();
   [[nodiscard]] const std::string& host_key_name() const;
@@ -163,6 +168,10 @@ class Session {
   TcpDialer dialer_;
   ProxyCommand proxy_;
   BannerReader banner_;
+  CertificateFetch certificate_fetch_;
+  Descriptor certificate_socket_;
+  /// Set once the host's certificate was asked for in this run: why it does not count, if so.
+  std::optional<std::string> certificate_trouble_;
   ssh_session session_ = nullptr;
   ssh_event event_ = nullptr;
   int fd_ = -1;                 ///< libssh's, which closes it

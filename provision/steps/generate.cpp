@@ -7,6 +7,7 @@
 #include "hosts/writers.hpp"
 #include "provision/files.hpp"
 #include "provision/launcher.hpp"
+#include "provision/openssh_settings.hpp"
 
 namespace clustermpi {
 
@@ -24,10 +25,8 @@ std::map<std::filesystem::path, std::string> wanted_files(const Cluster& cluster
 }  // namespace
 
 std::string render_ssh_config(const Cluster& cluster) {
-  SshConfigPaths paths;
-  paths.known_hosts = std::filesystem::absolute(cluster.workspace().known_hosts());
-  paths.home = expand_home("~");
-  return ssh_config(cluster.inventory(), paths);
+  const LocalUser user = local_user();
+  return render_ssh_config(cluster.inventory(), cluster.workspace(), user, ssh_config_files(user));
 }
 
 std::vector<Change> GenerateStep::plan(Cluster& cluster) {

@@ -98,7 +98,10 @@ TEST(Golden, EtcHosts) {
 TEST(Golden, SshConfig) {
   const Classroom classroom;
   const std::string text =
-      ssh_config(classroom.inventory, {"/home/ada/cluster/.clustermpi/known_hosts", "/home/ada"});
+      ssh_config(classroom.inventory, {"/home/ada",
+                                       {"/home/ada/.ssh/config", "/etc/ssh/ssh_config"},
+                                       "/home/ada/cluster/.clustermpi/known_hosts",
+                                       "/etc/ssh/ssh_known_hosts"});
   EXPECT_EQ(text.find('~'), std::string::npos);
   expect_golden("ssh_config", text);
 }

@@ -8,7 +8,7 @@
 namespace clustermpi::example {
 
 inline Host host(const std::string& name, const std::string& address) {
-  return {name, address, "pi", 22, {}, {}};
+  return {name, address, "pi", {}, {}, {}};
 }
 
 inline Inventory inventory() {

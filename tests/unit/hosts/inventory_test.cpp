@@ -12,6 +12,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Not;
 
 /// All diagnostics as a user sees them.
 std::vector<std::string> complaints(const std::string& text) {
@@ -94,8 +95,8 @@ TEST(ParseInventory, HasDefaultsForAllButHostsAndUser) {
   EXPECT_EQ(inventory.name, "cluster");
   EXPECT_EQ(inventory.manager, "red") << "a single host is its own manager";
   EXPECT_EQ(inventory.network, std::nullopt);
-  EXPECT_THAT(inventory.hosts, ElementsAre(Host{"red", "red", "pi", 22, {}, {}}));
-  EXPECT_EQ(inventory.host_key_policy, HostKeyPolicy::accept_new);
+  EXPECT_THAT(inventory.hosts, ElementsAre(Host{"red", "red", "pi", {}, {}, {}}));
+  EXPECT_EQ(inventory.host_key_policy, std::nullopt) << "for ssh's configuration to say";
   EXPECT_EQ(inventory.mpi, MpiImplementation::openmpi);
   EXPECT_FALSE(inventory.slurm || inventory.python || inventory.storage);
   EXPECT_NE(inventory.find("red"), nullptr);
@@ -240,6 +241,33 @@ TEST(ParseInventory, RefusesAManagerThatIsNoHost) {
                           "  manager='master'\n"
                           "          ^\n"
                           "  hint: the hosts are n[1-3]"));
+}
+
+TEST(ParseInventory, RefusesAJumpThatIsNone) {
+  EXPECT_EQ(valid(with("[ssh]\njump = 'pi@gate:22,[2001:db8::1],inner'")).jump,
+            "pi@gate:22,[2001:db8::1],inner");
+  EXPECT_THAT(
+      complaints(with("[ssh]\njump = \"gate;reboot\"")),
+      ElementsAre("cluster.toml:6:8: jump 'gate;reboot' goes through a host that is neither "
+                  "an address nor a DNS name; it is USER@HOST:PORT, several with a comma "
+                  "between\n"
+                  "  jump = \"gate;reboot\"\n"
+                  "         ^"));
+}
+
+TEST(ParseInventory, RemembersWhichPortsWereGiven) {
+  const Inventory inventory =
+      valid("[cluster]\nuser='u'\n[[hosts]]\nnames='a'\nport=22\n[[hosts]]\nnames='b'\n");
+  EXPECT_EQ(inventory.hosts[0].port, 22);
+  EXPECT_EQ(inventory.hosts[1].port, std::nullopt);
+}
+
+TEST(ParseInventory, RefusesAnAddressThatSaysMoreThanAnAddress) {
+  for (const std::string bad : {"::1;reboot", "a`b`", "n$(x)", "a;b", "-oProxyCommand=x", "::1 x"})
+    EXPECT_THAT(parse_inventory(with("address = '" + bad + "'"), "c").diagnostics, Not(IsEmpty()))
+        << bad;
+  for (const std::string good : {"fe80::1%eth0", "2001:db8::1", "node_1.lan", "10.0.0.1"})
+    EXPECT_EQ(valid(with("address = '" + good + "'")).hosts[0].address, good);
 }
 
 TEST(ParseInventory, NeedsHostsAndAUser) {

@@ -42,7 +42,7 @@ std::vector<std::string> hosts_of(const Inventory& inventory) {
   std::vector<std::string> hosts;
   for (const Host& host : inventory.hosts)
     hosts.push_back(host.user + '@' + host.name + '=' + host.address + ':' +
-                    std::to_string(host.port));
+                    std::to_string(host.port.value_or(22)));
   return hosts;
 }
 
@@ -141,7 +141,7 @@ TEST(StarterInventory, ShowsEveryKeyWithItsDefault) {
   EXPECT_EQ(parsed.inventory.slurm, SlurmSettings{});
   EXPECT_EQ(parsed.inventory.python, PythonSettings{});
   EXPECT_EQ(parsed.inventory.storage, (StorageSettings{"/shared", "/dev/sda1", false}));
-  EXPECT_EQ(parsed.inventory.host_key_policy, Inventory{}.host_key_policy);
+  EXPECT_EQ(parsed.inventory.host_key_policy, HostKeyPolicy::accept_new);
   EXPECT_EQ(parsed.inventory.network, "192.168.1.0/24");
   EXPECT_NE(parsed.inventory.jump, "");
 }

@@ -145,34 +145,95 @@ TEST(ClusterNetwork, OfALoneMachineMayBeTheLoopback) {
   EXPECT_EQ(cluster_network(inventory, facts), "127.0.0.0/8");
 }
 
+/// What stands under `Host NAME`, up to the next block.
+std::string block_of(const std::string& name, const std::string& config) {
+  const std::size_t begin = config.find("\nHost " + name) + 1;
+  return config.substr(begin, config.find("\n\n", begin) + 1 - begin);
+}
+
+const SshConfigFrame frame{"/home/pi", {"/home/pi/.ssh/config"}, "/x/known_hosts", "/etc/kh"};
+
 TEST(SshConfig, EscapesPaths) {
   Inventory inventory = example::inventory();
   inventory.identity = "~/my keys/100%";
-  const std::string text = ssh_config(inventory, {"/x/known hosts", "/home/pi"});
+  const std::string text =
+      ssh_config(inventory, {"/home/pi", {"/home/my pi/config"}, "/x/known hosts", "/etc/kh"});
   EXPECT_THAT(text, HasSubstr("  IdentityFile \"/home/pi/my keys/100%%\"\n  IdentitiesOnly yes\n"));
-  EXPECT_THAT(text, HasSubstr("  UserKnownHostsFile \"/x/known hosts\"\n"));
+  EXPECT_THAT(text, HasSubstr("  GlobalKnownHostsFile \"/x/known hosts\" /etc/kh\n"));
+  EXPECT_THAT(text, HasSubstr("Include \"/home/my pi/config\"\n"));
 }
 
-TEST(SshConfig, LeavesOutWhatIsNotWanted) {
-  const std::string text = ssh_config(example::inventory(), {"/x/known_hosts", "/home/pi"});
+TEST(SshConfig, SaysOfAHostWhatTheInventorySays) {
+  Inventory inventory = example::inventory();
+  inventory.hosts = {example::host("red", "red"), example::host("blue", "fe80::1%eth0")};
+  inventory.hosts[1].port = 22;
+  const std::string text = ssh_config(inventory, frame);
+  EXPECT_EQ(block_of("red", text), "Host red\n  User pi\n");
+  EXPECT_EQ(block_of("blue", text),
+            "Host blue fe80::1%eth0\n  HostName fe80::1%%eth0\n  Port 22\n  User pi\n");
   EXPECT_THAT(text, Not(HasSubstr("Identit")));
-  EXPECT_THAT(text, Not(HasSubstr("ProxyJump")));
+}
+
+TEST(SshConfig, LeavesTheRestToTheUser) {
+  const std::string text = ssh_config(example::inventory(), frame);
+  const std::size_t ours = text.find("\nHost *\n");
+  const std::size_t theirs = text.find("\nInclude /home/pi/.ssh/config\n");
+  const std::size_t defaults = text.rfind("\nHost *\n");
+  EXPECT_LT(ours, theirs);
+  EXPECT_LT(theirs, defaults);
+  EXPECT_EQ(text.find("UserKnownHostsFile"), std::string::npos);
+}
+
+TEST(SshConfig, SaysNothingOfTrustWhereThatIsTheQuestion) {
+  const std::string text = ssh_config(example::inventory(), {"/home/pi", {}, {}, {}});
+  EXPECT_THAT(text, Not(HasSubstr("KnownHosts")));
+  EXPECT_THAT(text, Not(HasSubstr("StrictHostKeyChecking")));
 }
 
 TEST(SshConfig, GoesThroughAJumpHost) {
   Inventory inventory = example::inventory();
-  inventory.jump = "pi@gate:2200";
-  const std::string text = ssh_config(inventory, {"/x/known_hosts", "/home/pi"});
-  EXPECT_THAT(text, HasSubstr("  User pi\n  ProxyJump pi@gate:2200\n"));
+  inventory.jump = "pi@gate:2200,[::1]";
+  const std::string text = ssh_config(inventory, frame);
+  EXPECT_THAT(text, HasSubstr("  User pi\n  ProxyJump pi@gate:2200,[::1]\n"));
   EXPECT_EQ(text.find("ProxyJump", text.find("Host *")), std::string::npos);
+}
+
+TEST(SshConfig, ReachesAHopOfTheJumpThroughTheHopsBeforeIt) {
+  Inventory inventory = example::inventory();
+  inventory.jump = "gate,pi@RED,192.168.1.11";
+  const std::string text = ssh_config(inventory, frame);
+  EXPECT_THAT(block_of("red ", text), HasSubstr("  ProxyJump gate\n"));
+  EXPECT_THAT(block_of("red01 ", text), HasSubstr("  ProxyJump gate,pi@RED\n"));
+  EXPECT_THAT(block_of("red02 ", text), HasSubstr("  ProxyJump gate,pi@RED,192.168.1.11\n"));
+  inventory.jump = "red";
+  EXPECT_THAT(block_of("red ", ssh_config(inventory, frame)), Not(HasSubstr("ProxyJump")));
+}
+
+TEST(SshConfig, CallsAHostByAnAddressOnlyWhereThatIsItsOwn) {
+  Inventory inventory = example::inventory();
+  for (Host& host : inventory.hosts) host.address = "gate.example.org";
+  inventory.hosts[0].address = "red01";  // the name of another
+  inventory.hosts[3].address = "192.168.1.13";
+  const std::string text = ssh_config(inventory, frame);
+  EXPECT_THAT(text, HasSubstr("Host red\n"));
+  EXPECT_THAT(text, HasSubstr("Host red01\n"));
+  EXPECT_THAT(text, HasSubstr("Host red03 192.168.1.13\n"));
+
+  inventory.jump = "192.168.1.13:2222";  // another port of the same machine
+  EXPECT_THAT(block_of("red03", ssh_config(inventory, frame)),
+              testing::AllOf(HasSubstr("Host red03\n"), HasSubstr("ProxyJump 192.168.1.13:2222")));
 }
 
 TEST(SshConfig, RefusesAPathThatSshWouldMisread) {
   EXPECT_EQ(refusal([] {
-              (void)ssh_config(example::inventory(), {"/x/${HOME}/k", "/home/pi"});
+              (void)ssh_config(example::inventory(), {"/home/pi", {}, "/x/${HOME}/k", ""});
             }),
-            "ssh cannot be told of the path /x/${HOME}/k / move it to a path without quotes, line "
-            "breaks and ${");
+            "ssh cannot be told of the path /x/${HOME}/k / move it to a path without quotes, "
+            "backslashes, line breaks and ${");
+  EXPECT_EQ(refusal([] {
+              (void)ssh_config(example::inventory(), {"/home/pi", {"/home/[pi]/c"}, {}, {}});
+            }),
+            "ssh cannot be told to include /home/[pi]/c / move it to a path without *, ? and [");
 }
 
 TEST(AnsibleInventory, HasGroupsAndVariables) {
@@ -197,7 +258,6 @@ TEST(AnsibleInventory, HasGroupsAndVariables) {
   const nlohmann::json& variables = document["_meta"]["hostvars"];
   EXPECT_EQ(variables.size(), 4u);
   EXPECT_EQ(variables["red03"], (nlohmann::json{
-                                    {"ansible_host", "192.168.1.13"},
                                     {"ansible_port", 2222},
                                     {"ansible_user", "ubuntu"},
                                     {"ansible_ssh_common_args", "-F /x/.clustermpi/ssh_config"},

@@ -229,6 +229,15 @@ TEST_F(HostCertificateTest, AHostWithAnAuthorityIsNeverPinned) {
   EXPECT_FALSE(fs::exists(pins()));
 }
 
+TEST_F(HostCertificateTest, AnotherKeyThanTheCertifiedOneIsNotPinnedEither) {
+  KnownHosts hosts = with(line("@cert-authority red01", "authority"));
+  ASSERT_EQ(vouch(hosts, sign()), "");
+  make_key("other");
+  EXPECT_TRUE(hosts.check("red01", 22, read_key("other")).by_certificate_only());
+  EXPECT_THROW(hosts.pin("red01", 22, read_key("other")), Error);
+  EXPECT_FALSE(fs::exists(pins()));
+}
+
 TEST_F(HostCertificateTest, APlainKeyOnFileNeedsNoCertificate) {
   const KnownHosts hosts = with(line("@cert-authority red01", "authority") + line("red01", "host"));
   EXPECT_FALSE(hosts.wants_certificate("red01", 22));

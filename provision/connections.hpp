@@ -1,0 +1,26 @@
+// How the hosts of an inventory are reached: from settings to what a fleet is built of.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "provision/fleet.hpp"
+#include "provision/openssh_settings.hpp"
+
+namespace clustermpi {
+
+struct Connections {
+  std::vector<Target> targets;  ///< one a host asked for, in that order
+  std::vector<Target> jumps;    ///< FleetOptions::jumps; hosts with the same way share its hops
+  std::vector<std::filesystem::path> known_hosts;  ///< besides our pins, each once
+  bool strict = false;  ///< the user wants no unknown key accepted, of one of these hosts at least
+  std::optional<std::chrono::seconds> connect_timeout;  ///< the longest; nothing where one has none
+};
+
+/// Throws what OpensshSettings throws, and Error{local_failure} where a way leads back to itself.
+[[nodiscard]] Connections find_connections(const std::vector<const Host*>& hosts,
+                                           OpensshSettings& settings);
+
+}  // namespace clustermpi
