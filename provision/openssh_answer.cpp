@@ -216,8 +216,8 @@ HostSettings read_settings(std::string_view text, const SshQuestion& question,
   const std::string strict = value_of(answer, "stricthostkeychecking");
   settings.strict = strict == "true" || strict == "yes";
   settings.address_family = value_of(answer, "addressfamily");
-  if (const std::string timeout = value_of(answer, "connecttimeout"); !timeout.empty())
-    settings.connect_timeout = std::chrono::seconds(std::stoul(timeout));
+  if (const auto seconds = std::stoul("0" + value_of(answer, "connecttimeout")); seconds > 0)
+    settings.connect_timeout = std::chrono::seconds(seconds);
   return settings;
 }
 
