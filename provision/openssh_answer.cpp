@@ -208,7 +208,7 @@ HostSettings read_settings(std::string_view text, const SshQuestion& question,
   settings.certificates = paths(answer, "certificatefile", tokens);
   settings.identities_only = value_of(answer, "identitiesonly") == "yes";
   settings.agent = agent_of(answer, question, tokens);
-  settings.proxy_jump = value_of(answer, "proxyjump");
+  settings.proxy_jump = tokens.fill(value_of(answer, "proxyjump"));
   settings.proxy_command = tokens.fill(value_of(answer, "proxycommand"));
   settings.user_known_hosts = known_hosts(answer, "userknownhostsfile", tokens);
   settings.global_known_hosts = known_hosts(answer, "globalknownhostsfile", tokens);

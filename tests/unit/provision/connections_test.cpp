@@ -117,6 +117,12 @@ TEST_F(ConnectionsTest, MayDifferFromHostToHost) {
   EXPECT_THAT(all.jumps, SizeIs(2)) << "b is one hop, however it is called";
 }
 
+TEST_F(ConnectionsTest, MayHaveTokensInTheNameOfAHop) {
+  const Connections all = connections("", "Host red0*\n  ProxyJump %r@gate-%n.lan\n");
+  EXPECT_THAT(ways(all), ElementsAre("pi@10.0.0.10:22", "pi@10.0.0.11:22 <- pi@gate-red01.lan:22",
+                                     "pi@10.0.0.12:22 <- pi@gate-red02.lan:22"));
+}
+
 TEST_F(ConnectionsTest, GiveEachHopANameOfItsOwn) {
   const Connections all =
       connections("", "Host red01\n  ProxyJump a@gate\nHost red02\n  ProxyJump b@gate:2200\n");
