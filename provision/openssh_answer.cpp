@@ -17,21 +17,14 @@ namespace fs = std::filesystem;
 namespace clustermpi {
 namespace {
 
-constexpr std::array keywords = {"addressfamily",
-                                 "certificatefile",
-                                 "connecttimeout",
-                                 "globalknownhostsfile",
-                                 "hostkeyalias",
-                                 "hostname",
-                                 "identitiesonly",
-                                 "identityagent",
-                                 "identityfile",
-                                 "port",
-                                 "proxycommand",
-                                 "proxyjump",
-                                 "revokedhostkeys",
-                                 "stricthostkeychecking",
-                                 "user",
+constexpr std::array keywords = {"addressfamily",         "certificatefile",
+                                 "connecttimeout",        "globalknownhostsfile",
+                                 "hostkeyalias",          "hostname",
+                                 "identitiesonly",        "identityagent",
+                                 "identityfile",          "port",
+                                 "proxycommand",          "proxyjump",
+                                 "proxyusefdpass",        "revokedhostkeys",
+                                 "stricthostkeychecking", "user",
                                  "userknownhostsfile"};
 
 /// Keyword -> its values, in the order printed.
@@ -210,6 +203,8 @@ HostSettings read_settings(std::string_view text, const SshQuestion& question,
   settings.agent = agent_of(answer, question, tokens);
   settings.proxy_jump = tokens.fill(value_of(answer, "proxyjump"));
   settings.proxy_command = tokens.fill(value_of(answer, "proxycommand"));
+  settings.proxy_passes_socket =
+      !settings.proxy_command.empty() && value_of(answer, "proxyusefdpass") == "yes";
   settings.user_known_hosts = known_hosts(answer, "userknownhostsfile", tokens);
   settings.global_known_hosts = known_hosts(answer, "globalknownhostsfile", tokens);
   settings.revoked_host_keys = tokens.with_home(value_of(answer, "revokedhostkeys"));

@@ -140,6 +140,13 @@ TEST_F(ConnectionsTest, RefuseAWayInCircles) {
             "-G gate` shows when it is");
 }
 
+TEST_F(ConnectionsTest, RefuseACommandThatHandsOverASocket) {
+  EXPECT_EQ(refusal("", "ProxyUseFdpass yes\nHost red01\n  ProxyCommand nc -F %h %p\n"),
+            "the ProxyCommand of red01 hands over a socket (ProxyUseFdpass), which only ssh itself "
+            "can take / give it a command that carries the bytes, or ProxyJump, in ~/.ssh/config");
+  EXPECT_EQ(refusal("", "ProxyUseFdpass yes\n"), "none");
+}
+
 TEST_F(ConnectionsTest, KnowWhatTheUserTrusts) {
   const Connections all =
       connections("",
