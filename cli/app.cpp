@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
@@ -9,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "cli/asker.hpp"
 #include "hosts/hostlist.hpp"
 #include "provision/fleet.hpp"
 
@@ -65,6 +68,7 @@ const char* const footer =
 void add_commands(CLI::App& app, Session& session) {
   add_up(app, session);
   add_init(app, session);
+  add_bootstrap(app, session);
   add_discover(app, session);
   add_facts(app, session);
   add_install(app, session);
@@ -72,6 +76,8 @@ void add_commands(CLI::App& app, Session& session) {
   add_distribute(app, session);
   add_run(app, session);
   add_verify(app, session);
+  add_exec(app, session);
+  add_trust(app, session);
   add_hostkey(app, session);
   add_lab(app, session);
   add_completion(app, session);
@@ -141,15 +147,22 @@ Reporter& Session::reporter() {
   return *console_;
 }
 
-Cluster& Session::open_cluster(bool accept_host_keys) {
+Cluster& Session::open_cluster(UnknownHostKeys unknown_host_keys) {
   if (cluster_) return *cluster_;
   Inventory inventory = load_inventory(inventory_file());
   RunOptions options;
   options.dry_run = common.dry_run;
   options.limit = expand_hostlist(common.limit);
-  options.accept_host_keys = accept_host_keys;
+  options.unknown_host_keys = unknown_host_keys;
   options.fanout = common.fanout;
   options.timeout = std::chrono::milliseconds(static_cast<long long>(common.timeout * 1000));
+  asker_ = std::make_unique<TerminalAsker>(
+      streams_.terminal, common.yes,
+      [this] {
+        if (console_) console_->settle();
+      },
+      cancel_);
+  options.asker = asker_.get();
   workspace().create();
   log_ = std::make_unique<LogReporter>(workspace().log());
   both_ = std::make_unique<Both>(reporter(), *log_);
@@ -161,6 +174,10 @@ void Session::refuse_dry_run(const std::string& command) const {
   if (!common.dry_run) return;
   throw Error(ExitCode::usage, fmt::format("`{}` has no dry run", command),
               "`clustermpi up --dry-run` says what would change on the hosts");
+}
+
+int Session::input_for_hosts() const {
+  return streams_.in_fd >= 0 && isatty(streams_.in_fd) == 0 ? streams_.in_fd : -1;
 }
 
 std::ostream& Session::out() {
@@ -187,6 +204,16 @@ std::optional<std::string> first_word(const std::vector<std::string>& arguments)
     }
   }
   return {};
+}
+
+/// Takes what is behind "--" off the words of `exec`. CLI11 swallows the "--", and a mistyped host
+/// would be run as a command.
+std::optional<std::vector<std::string>> take_operands(std::vector<std::string>& arguments) {
+  const auto dashes = std::ranges::find(arguments, "--");
+  if (dashes == arguments.end() || first_word(arguments) != "exec") return {};
+  std::vector<std::string> operands(dashes + 1, arguments.end());
+  arguments.erase(dashes, arguments.end());
+  return operands;
 }
 
 /// CLI11 only says that a command is missing where it was misspelt.
@@ -217,8 +244,10 @@ int run_app(const std::vector<std::string>& arguments, Streams streams, CancelTo
   add_commands(app, session);
   try {
     refuse_unknown_command(app, arguments);
-    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // what CLI11 takes
-    app.parse(reversed);
+    std::vector<std::string> words = arguments;
+    session.operands = take_operands(words);
+    std::ranges::reverse(words);  // as CLI11 takes them
+    app.parse(words);
   } catch (const CLI::ParseError& error) {
     const int status = app.exit(error, streams.out, streams.err);
     return status == 0 ? 0 : static_cast<int>(ExitCode::usage);

@@ -28,6 +28,8 @@ struct Streams {
   bool out_is_terminal = false;
   bool out_is_pipe = false;
   bool err_is_terminal = false;
+  int in_fd = -1;             ///< the descriptor behind `in`, for hosts to be fed from; -1: none
+  std::string terminal = {};  ///< the device where questions are asked; empty: nobody is there
 };
 
 /// Options that every command takes, before or behind its name.
@@ -57,11 +59,18 @@ class Session {
   [[nodiscard]] std::ostream& out();
   [[nodiscard]] std::ostream& err();
   [[nodiscard]] std::istream& in() { return streams_.in; }
+  /// What hosts may read as their stdin; -1 where that is a terminal, which is for us alone.
+  [[nodiscard]] int input_for_hosts() const;
+  /// What was behind "--" of a command that takes another command; none where there was no "--".
+  std::optional<std::vector<std::string>> operands;
   [[nodiscard]] CancelToken& cancel() { return cancel_; }
   [[nodiscard]] bool writes_to_pipe() const { return streams_.out_is_pipe; }
   /// What a node prints goes to a terminal only without its control characters.
   [[nodiscard]] bool shields_terminal() const {
     return streams_.out_is_terminal || streams_.err_is_terminal;
+  }
+  [[nodiscard]] bool is_terminal(Stream stream) const {
+    return stream == Stream::out ? streams_.out_is_terminal : streams_.err_is_terminal;
   }
   [[nodiscard]] std::filesystem::path inventory_file() const;
   [[nodiscard]] Workspace workspace() const { return Workspace(inventory_file()); }
@@ -70,8 +79,9 @@ class Session {
   [[nodiscard]] Reporter& reporter();
   /// The inventory's cluster with the common options applied; its events also go to the workspace's
   /// log.
-  /// `accept_host_keys` as in RunOptions; only the first call decides.
-  [[nodiscard]] Cluster& open_cluster(bool accept_host_keys = false);
+  /// `unknown_host_keys` as in RunOptions; only the first call decides.
+  [[nodiscard]] Cluster& open_cluster(
+      UnknownHostKeys unknown_host_keys = UnknownHostKeys::by_policy);
   /// For commands that cannot say what they would do. Throws Error{usage} where --dry-run was
   /// given.
   void refuse_dry_run(const std::string& command) const;
@@ -79,6 +89,7 @@ class Session {
  private:
   Streams streams_;
   CancelToken& cancel_;
+  std::unique_ptr<Asker> asker_;
   std::unique_ptr<ConsoleReporter> console_;
   std::unique_ptr<Reporter> log_;
   std::unique_ptr<Reporter> both_;
@@ -91,8 +102,11 @@ class Session {
 
 // One function a command, each in its cmd_<name>.cpp: registers options, help and the action.
 void add_init(CLI::App& app, Session& session);
+void add_bootstrap(CLI::App& app, Session& session);
 void add_discover(CLI::App& app, Session& session);
 void add_facts(CLI::App& app, Session& session);
+void add_exec(CLI::App& app, Session& session);
+void add_trust(CLI::App& app, Session& session);
 void add_hostkey(CLI::App& app, Session& session);
 void add_install(CLI::App& app, Session& session);
 void add_generate(CLI::App& app, Session& session);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <ostream>
 
 #include "cli/app.hpp"
@@ -51,22 +52,39 @@ std::string words_after(const CLI::App& root, const CLI::App& command) {
   return fmt::format("{}", fmt::join(words, " "));
 }
 
+/// Whether the words behind the command are names of hosts.
+bool takes_hosts(const CLI::App& command) {
+  return std::ranges::any_of(command.get_options(), [](const CLI::Option* option) {
+    return option->get_positional() && option->get_type_name() == "HOSTLIST";
+  });
+}
+
+// zsh runs it too: `path` and `words` mean something there.
 std::string bash_script(const CLI::App& root) {
   std::vector<CommandPath> paths;
   collect(root, {}, paths);
   std::string cases;
   for (const auto& [command, words] : paths) {
     const std::string prefix = words.empty() ? "" : fmt::format(" {}", fmt::join(words, " "));
-    cases += fmt::format("    \"{}\"*) words='{}' ;;\n", prefix, words_after(root, *command));
+    cases += fmt::format("    \"{}\"*) offers='{}'{} ;;\n", prefix, words_after(root, *command),
+                         takes_hosts(*command) ? " hosts=1" : "");
   }
   return fmt::format(
       "_clustermpi() {{\n"
-      "  local path= words= i\n"
+      "  local named= offers= hosts= inventory=() i\n"
       "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
-      "    [[ ${{COMP_WORDS[i]}} == -* ]] || path+=\" ${{COMP_WORDS[i]}}\"\n"
+      "    case ${{COMP_WORDS[i]}} in\n"
+      "      --) return ;;\n"
+      "      -i|--inventory) inventory=(-i \"${{COMP_WORDS[i + 1]}}\"); i=$((i + 1)) ;;\n"
+      "      -*) ;;\n"
+      "      *) named+=\" ${{COMP_WORDS[i]}}\" ;;\n"
+      "    esac\n"
       "  done\n"
-      "  case $path in\n{}  esac\n"
-      "  COMPREPLY=($(compgen -W \"$words\" -- \"${{COMP_WORDS[COMP_CWORD]}}\"))\n"
+      "  case $named in\n{}  esac\n"
+      "  [[ ${{COMP_WORDS[COMP_CWORD - 1]}} != --limit ]] || {{ offers=; hosts=1; }}\n"
+      "  [[ -z $hosts ]] || offers+=\" $(clustermpi \"${{inventory[@]}}\" completion hosts "
+      "2>/dev/null)\"\n"
+      "  COMPREPLY=($(compgen -W \"$offers\" -- \"${{COMP_WORDS[COMP_CWORD]}}\"))\n"
       "}}\n"
       "complete -o default -F _clustermpi clustermpi\n",
       cases);
@@ -99,6 +117,11 @@ std::string fish_script(const CLI::App& root) {
       script += fmt::format("complete -c clustermpi -n '{}' -f -a {} -d {}\n", condition,
                             sub->get_name(), fish_quoted(sub->get_description()));
     }
+    if (takes_hosts(*command)) {
+      script += fmt::format(
+          "complete -c clustermpi -n '{}' -f -a '(clustermpi completion hosts 2>/dev/null)'\n",
+          condition);
+    }
     for (const CLI::Option* option : command->get_options()) {
       for (const std::string& name : option->get_lnames()) {
         script += fmt::format("complete -c clustermpi{} -l {} -d {}\n",
@@ -110,25 +133,32 @@ std::string fish_script(const CLI::App& root) {
   return script;
 }
 
+ExitCode complete(const CLI::App& app, Session& session, const std::string& what) {
+  if (what == "hosts") {
+    for (const Host& host : load_inventory(session.inventory_file()).hosts)
+      session.out() << host.name << '\n';
+    return ExitCode::ok;
+  }
+  session.out() << (what == "bash"  ? bash_script(app)
+                    : what == "zsh" ? zsh_script(app)
+                                    : fish_script(app));
+  return ExitCode::ok;
+}
+
 }  // namespace
 
 void add_completion(CLI::App& app, Session& session) {
-  auto shell = std::make_shared<std::string>();
+  auto what = std::make_shared<std::string>();
   auto* command = app.add_subcommand("completion", "The completion script of a shell");
-  command->add_option("shell", *shell, "bash, zsh or fish")
+  command->add_option("shell", *what, "bash, zsh or fish; hosts: the names that those complete")
       ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+      ->check(CLI::IsMember({"bash", "zsh", "fish", "hosts"}));
   command->footer(
       "  bash: source <(clustermpi completion bash)\n"
       "  zsh:  clustermpi completion zsh >\"${fpath[1]}/_clustermpi\"\n"
       "  fish: clustermpi completion fish >~/.config/fish/completions/clustermpi.fish");
-  command->callback([&app, &session, shell] {
-    session.action = [&app, &session, shell] {
-      session.out() << (*shell == "bash"  ? bash_script(app)
-                        : *shell == "zsh" ? zsh_script(app)
-                                          : fish_script(app));
-      return ExitCode::ok;
-    };
+  command->callback([&app, &session, what] {
+    session.action = [&app, &session, what] { return complete(app, session, *what); };
   });
 }
 

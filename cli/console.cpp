@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 #include <ostream>
 
@@ -20,6 +21,8 @@ constexpr const char* yellow = "33";
 constexpr const char* bold = "1";
 
 constexpr std::size_t most_live_lines = 12;
+constexpr std::size_t live_columns = 74;
+constexpr auto between_draws = std::chrono::milliseconds(50);
 constexpr auto before_first_tick = std::chrono::seconds(2);
 constexpr auto between_ticks = std::chrono::seconds(10);
 
@@ -29,6 +32,14 @@ std::string time_text(std::chrono::milliseconds time) {
 
 std::string with_host(const Event& event) {
   return event.host.empty() ? event.text : fmt::format("{}: {}", event.host, event.text);
+}
+
+/// `text` cut to one terminal row, or erasing it would miss some; no character is cut in two.
+std::string one_row(const std::string& text) {
+  std::size_t end = std::min(text.size(), live_columns);
+  while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
+    --end;
+  return text.substr(0, end);
 }
 
 const char* kind_name(Kind kind) {
@@ -138,13 +149,13 @@ void ConsoleReporter::take_host(const Event& event) {
     return;
   }
   ended_[event.text].push_back(event.host);
-  if (style_.terminal && !style_.quiet) draw_live();
+  if (style_.terminal && !style_.quiet) redraw_live();
 }
 
 void ConsoleReporter::take_progress(const Event& event) {
   if (style_.quiet) return;
   progress_[event.host] = {event.text, std::chrono::steady_clock::now()};
-  if (style_.terminal) draw_live();
+  if (style_.terminal) redraw_live();
 }
 
 std::vector<std::string> ConsoleReporter::folded_progress() const {
@@ -153,18 +164,22 @@ std::vector<std::string> ConsoleReporter::folded_progress() const {
     std::chrono::steady_clock::time_point since = std::chrono::steady_clock::time_point::max();
   };
   std::map<std::string, Group> groups;
+  std::vector<std::string> lines;
   for (const auto& [host, doing] : progress_) {
+    if (host.empty()) {  // of the run as a whole
+      lines.push_back(doing.what);
+      continue;
+    }
     Group& group = groups[doing.what];
     group.hosts.push_back(host);
     group.since = std::min(group.since, doing.since);
   }
-  std::vector<std::string> lines;
   const auto now = std::chrono::steady_clock::now();
   for (const auto& [what, group] : groups) {
     const auto seconds =
         std::chrono::duration_cast<std::chrono::seconds>(now - group.since).count();
-    lines.push_back(fmt::format("{}: {}{}", fold_hostlist(group.hosts), what,
-                                seconds < 2 ? "" : fmt::format(" ({} s)", seconds)));
+    const std::string time = seconds < 2 ? "" : fmt::format(" ({} s)", seconds);
+    lines.push_back(fmt::format("{}: {}{}", fold_hostlist(group.hosts), what, time));
   }
   return lines;
 }
@@ -174,12 +189,18 @@ void ConsoleReporter::erase_live() {
   stream_.flush();
 }
 
+/// A thousand hosts have more news than a terminal can show: what is left out now is drawn by the
+/// next one, or by the ticker.
+void ConsoleReporter::redraw_live() {
+  if (std::chrono::steady_clock::now() - last_draw_ >= between_draws) draw_live();
+}
+
 void ConsoleReporter::draw_live() {
+  last_draw_ = std::chrono::steady_clock::now();
   erase_live();
   for (const std::string& text : folded_progress()) {
     if (live_lines_ == most_live_lines) break;
-    // One terminal row each, or erasing would miss some.
-    stream_ << "    " << text.substr(0, 74) << '\n';
+    stream_ << "    " << one_row(text) << '\n';
     ++live_lines_;
   }
   stream_.flush();

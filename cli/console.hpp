@@ -42,6 +42,7 @@ class ConsoleReporter : public Reporter {
   void line(const std::string& text);
   void erase_live();
   void draw_live();
+  void redraw_live();
   [[nodiscard]] std::vector<std::string> folded_progress() const;
   [[nodiscard]] std::string paint(const std::string& text, const char* color) const;
 
@@ -56,6 +57,7 @@ class ConsoleReporter : public Reporter {
   std::map<std::string, Doing> progress_;                  ///< by host
   std::map<std::string, std::vector<std::string>> ended_;  ///< text -> hosts that ended with it
   std::size_t live_lines_ = 0;
+  std::chrono::steady_clock::time_point last_draw_;
   std::chrono::steady_clock::time_point last_line_;
   bool last_was_tick_ = false;
   std::jthread ticker_;  ///< last: it ends before what it uses

@@ -43,6 +43,8 @@ int main(int argc, char** argv) {
   streams.out_is_terminal = isatty(STDOUT_FILENO) == 1;
   streams.out_is_pipe = fstat(STDOUT_FILENO, &out) == 0 && S_ISFIFO(out.st_mode);
   streams.err_is_terminal = isatty(STDERR_FILENO) == 1;
+  streams.in_fd = STDIN_FILENO;
+  streams.terminal = "/dev/tty";
   const int status =
       clustermpi::cli::run_app(std::vector<std::string>(argv + 1, argv + argc), streams, cancel);
   std::cout.flush();

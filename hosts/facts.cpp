@@ -231,6 +231,7 @@ Facts parse_probe(std::string_view output) {
   facts.home = harmless(text(answer, "home"), "/._+-");
   facts.login_user = harmless(text(answer, "login_user"));
   facts.sudo = text(answer, "sudo") == "1";
+  facts.sudo_asks = text(answer, "sudo") == "password";
   facts.clock = number<double>(text(answer, "clock"));
   read_processors(answer, facts);
   read_network(answer, facts);
@@ -263,6 +264,7 @@ void to_json(nlohmann::json& json, const Facts& facts) {
           {"home", facts.home},
           {"login_user", facts.login_user},
           {"sudo", facts.sudo},
+          {"sudo_asks", facts.sudo_asks},
           {"host_keys", facts.host_keys},
           {"python", facts.python ? nlohmann::json(to_string(*facts.python)) : nlohmann::json()},
           {"python_apt", facts.python_apt},
@@ -292,6 +294,7 @@ void from_json(const nlohmann::json& json, Facts& facts) {
   read("home", facts.home);
   read("login_user", facts.login_user);
   read("sudo", facts.sudo);
+  facts.sudo_asks = json.value("sudo_asks", false);  // facts of earlier versions lack it
   read("host_keys", facts.host_keys);
   read("python_apt", facts.python_apt);
   read("clock", facts.clock);

@@ -12,7 +12,7 @@
 //   clock              seconds since 1970, with a fraction where `date` can
 //   ssh_connection     $SSH_CONNECTION: client address and port, server address and port
 //   interface*         "NAME ADDRESS/PREFIX", IPv4 and IPv6, without the loopback interface
-//   sudo               1 or 0
+//   sudo               1, 0, or `password` where it asks for one
 //   python             version of /usr/bin/python3; left out where there is none
 //   host_key*          "TYPE BASE64", of its SSH server
 //   package*, candidate*   "NAME VERSION"
@@ -73,6 +73,7 @@ struct Facts {
   std::string home;                   ///< home of the user we logged in as
   std::string login_user;
   bool sudo = false;                   ///< root without a password
+  bool sudo_asks = false;              ///< root with a password, it seems
   std::vector<std::string> host_keys;  ///< of its SSH server: "ssh-ed25519 AAAA...", sorted
   std::optional<Version> python;       ///< none installed: empty
   bool python_apt = false;             ///< whether Ansible's apt module would work at once

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "hosts/facts.hpp"
 #include "provision/cancel.hpp"
 #include "provision/reporter.hpp"
+#include "provision/secret.hpp"
 
 namespace clustermpi {
 
@@ -25,6 +27,9 @@ struct PlaybookRun {
   unsigned forks = 32;
   std::filesystem::path log;  ///< Ansible's full output, appended
   CancelToken* cancel = nullptr;
+  /// sudo's, for hosts that ask; null: none does. It reaches Ansible through stdin alone.
+  std::shared_ptr<const Secret> become_password;
+  std::filesystem::path agent;  ///< ssh is to take its keys from this socket; empty: from its own
 };
 
 /// What one host ended with.

@@ -4,7 +4,29 @@
 
 #include <algorithm>
 
+#include "provision/locked_keys.hpp"
+#include "provision/ssh/errors.hpp"
+
 namespace clustermpi {
+
+namespace {
+
+/// The bastion's key, the host's own, a passphrase, and somebody who mistypes it: enough for all
+/// that is asked for, and an end where a server shows another key each time.
+constexpr unsigned most_rounds = 8;
+
+void run_once(Fleet& fleet, const std::map<std::string, Job>& jobs,
+              const Cluster::OnResult& on_result) {
+  std::vector<Job> list;
+  for (const auto& [host, job] : jobs) {
+    list.push_back(job);
+    list.back().host = fleet.index_of(host).value();
+  }
+  fleet.run(std::move(list),
+            [&](const Result& result) { on_result(fleet.targets()[result.host].name, result); });
+}
+
+}  // namespace
 
 Cluster::Cluster(Inventory inventory, Workspace workspace, RunOptions options, Reporter& reporter,
                  CancelToken& cancel)
@@ -98,18 +120,30 @@ Target Cluster::target(const std::string& host) {
 }
 
 HostKeyPolicy Cluster::host_key_policy() {
-  if (options_.accept_host_keys) return HostKeyPolicy::accept_new;
+  if (options_.unknown_host_keys == UnknownHostKeys::accept) return HostKeyPolicy::accept_new;
   return inventory_.host_key_policy.value_or(connections().strict ? HostKeyPolicy::strict
                                                                   : HostKeyPolicy::accept_new);
 }
 
 Fleet& Cluster::fleet() {
-  if (!fleet_) {
-    workspace_.create();
-    fleet_ =
-        std::make_unique<Fleet>(connections().targets, fleet_options(), known_hosts(), cancel_);
-  }
+  if (!fleet_) fleet_ = fleet_with({});
   return *fleet_;
+}
+
+std::unique_ptr<Fleet> Cluster::fleet_with(const Passwords& passwords) {
+  workspace_.create();
+  std::vector<Target> targets = connections().targets;
+  for (Target& target : targets) {
+    const auto password = passwords.find(target.name);
+    if (password == passwords.end()) continue;
+    Credentials credentials;
+    credentials.password = password->second;
+    target.credentials = std::make_shared<const Credentials>(std::move(credentials));
+  }
+  auto fleet = std::make_unique<Fleet>(std::move(targets), fleet_options(), known_hosts(), cancel_);
+  // The way may lead through a bastion that wants one of them.
+  for (const auto& [key, passphrase] : passphrases) fleet->unlock(key, *passphrase);
+  return fleet;
 }
 
 FleetOptions Cluster::fleet_options() {
@@ -121,7 +155,25 @@ FleetOptions Cluster::fleet_options() {
   options.on_new_host_key = [this](const std::string& host, const std::string& fingerprint,
                                    const std::string& type) {
     note(fmt::format("new host key pinned: {} {}", type, fingerprint), host);
+    shown_host_keys_.take_pin(host);
   };
+  options.on_host_key = [this](const Target& target, const HostKey& key,
+                               const KnownHosts::Answer& answer) {
+    return shown_host_keys_.take(target, key, answer);
+  };
+  const bool may_ask = options_.unknown_host_keys == UnknownHostKeys::ask ||
+                       options.host_key_policy == HostKeyPolicy::ask;
+  questions_.clear();
+  if (options_.asker != nullptr && may_ask) {
+    questions_.push_back(
+        {"host_key_unknown", [this](Fleet&) { return shown_host_keys_.ask(*options_.asker); }});
+  }
+  if (options_.asker != nullptr) {
+    questions_.push_back({"passphrase_needed", [this](Fleet& fleet) {
+                            return unlock_keys(fleet, *options_.asker, passphrases,
+                                               [this](const std::string& text) { warn(text); });
+                          }});
+  }
   return options;
 }
 
@@ -140,26 +192,73 @@ std::map<std::string, Result> Cluster::run_on(const std::vector<std::string>& ho
   return run_jobs(std::move(jobs));
 }
 
-std::map<std::string, Result> Cluster::run_jobs(
-    std::map<std::string, Job> jobs,
-    const std::function<void(const std::string&, const Result&)>& on_result) {
-  std::vector<Job> list;
-  for (auto& [host, job] : jobs) {
-    job.host = fleet().index_of(host).value();
-    list.push_back(std::move(job));
-  }
-  std::map<std::string, Result> results;
-  fleet().run(std::move(list), [&](const Result& result) {
-    const std::string& host = fleet().targets()[result.host].name;
-    if (on_result) on_result(host, result);
-    if (!result.error) {
-      results.emplace(host, result);
-    } else if (!cancel_.cancelled()) {
-      fail(host, *result.error);
-    }
-  });
+std::map<std::string, Result> Cluster::run_jobs(std::map<std::string, Job> jobs,
+                                                const OnResult& on_result) {
+  auto results =
+      attempt(fleet(), std::move(jobs), [&](const std::string& host, const Result& result) {
+        if (on_result) on_result(host, result);
+        if (result.error && !cancel_.cancelled()) fail(host, *result.error);
+      });
   throw_if_cancelled();
+  std::erase_if(results, [](const auto& entry) { return entry.second.error.has_value(); });
   return results;
+}
+
+std::map<std::string, Result> Cluster::attempt(Fleet& fleet, std::map<std::string, Job> jobs,
+                                               const OnResult& on_result) {
+  std::map<std::string, Result> results;
+  const auto deliver = [&](const std::string& host, const Result& result) {
+    if (on_result) on_result(host, result);
+    results.emplace(host, result);
+  };
+  ask_before_input_flows(fleet, jobs);
+  for (unsigned round = 1; !jobs.empty(); ++round) {
+    std::map<std::string, Result> waiting;  // for the answer to a question
+    run_once(fleet, jobs, [&](const std::string& host, const Result& result) {
+      if (round < most_rounds && question_for(result) != nullptr) {
+        waiting.emplace(host, result);
+      } else {
+        deliver(host, result);
+      }
+    });
+    const std::set<std::string> again = helped(fleet, waiting);
+    for (auto& [host, result] : waiting) {
+      if (again.contains(host)) continue;
+      if (cancel_.cancelled()) result.error = ssh_errors::cancelled(fleet.targets()[result.host]);
+      deliver(host, result);
+    }
+    std::erase_if(jobs, [&](const auto& job) { return !again.contains(job.first); });
+  }
+  return results;
+}
+
+/// A stream can be read once only: by the second try it would have begun for the others.
+void Cluster::ask_before_input_flows(Fleet& fleet, const std::map<std::string, Job>& jobs) {
+  std::map<std::string, Job> logins;
+  for (const auto& [host, job] : jobs) {
+    if (!job.stream) continue;
+    Job login;
+    login.command = "true";
+    logins.emplace(host, std::move(login));
+  }
+  if (!questions_.empty() && !logins.empty()) (void)attempt(fleet, std::move(logins));
+}
+
+const Cluster::Question* Cluster::question_for(const Result& result) const {
+  if (!result.error) return nullptr;
+  const auto found = std::ranges::find(questions_, result.error->code, &Question::error_code);
+  return found == questions_.end() ? nullptr : &*found;
+}
+
+/// Asks what those that wait need, each question once; the hosts that the answers help.
+std::set<std::string> Cluster::helped(Fleet& fleet, const std::map<std::string, Result>& waiting) {
+  std::map<const Question*, std::set<std::string>> hosts;
+  for (const auto& [host, result] : waiting) hosts[question_for(result)].insert(host);
+  std::set<std::string> again;
+  for (auto& [question, whose] : hosts) {
+    if (!cancel_.cancelled() && question->ask(fleet)) again.merge(whose);
+  }
+  return again;
 }
 
 void Cluster::begin_step(const std::string& name, const std::string& title) {

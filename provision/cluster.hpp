@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,17 +20,26 @@
 #include "provision/fleet.hpp"
 #include "provision/host_state.hpp"
 #include "provision/reporter.hpp"
+#include "provision/secret.hpp"
+#include "provision/shown_host_keys.hpp"
 #include "provision/ssh/known_hosts.hpp"
 #include "provision/workspace.hpp"
 
 namespace clustermpi {
 
+/// What a command makes of host keys that are not on file.
+enum class UnknownHostKeys {
+  by_policy,  ///< as the inventory says
+  ask,        ///< also where the policy is strict
+  accept,     ///< whatever the policy
+};
+
 struct RunOptions {
   bool dry_run = false;
   std::vector<std::string> limit;  ///< host names; empty: all
-  bool accept_host_keys = false;   ///< unknown ones, whatever the policy of the inventory
-  std::size_t fanout = 0;          ///< 0: the fleet's default
-  Asker* asker = nullptr;          ///< outlives the cluster; null: nobody can be asked
+  UnknownHostKeys unknown_host_keys = UnknownHostKeys::by_policy;
+  std::size_t fanout = 0;  ///< 0: the fleet's default
+  Asker* asker = nullptr;  ///< outlives the cluster; null: nobody can be asked
   std::chrono::milliseconds timeout{
       0};  ///< of one command on one host, or one job; 0: the step's default
 };
@@ -63,15 +73,29 @@ class Cluster {
 
   FleetFacts facts;                         ///< stored ones at first; renewed by discover
   std::map<std::string, HostState> states;  ///< filled by discover
-  std::vector<Verdict> verdicts;            ///< filled by verify
+  std::map<std::filesystem::path, std::shared_ptr<const Secret>>
+      passphrases;                ///< of keys that hosts want; filled by unlock_keys()
+  Passwords sudo_passwords;       ///< of hosts whose sudo asks; filled by obtain_privileges()
+  std::vector<Verdict> verdicts;  ///< filled by verify
 
   /// The sessions of this run with the selected hosts and the manager, opened when first asked
   /// for. Throws what find_connections() throws.
   [[nodiscard]] Fleet& fleet();
+  /// Sessions of their own to the same hosts, those in `passwords` entered with that password
+  /// alone.
+  [[nodiscard]] std::unique_ptr<Fleet> fleet_with(const Passwords& passwords);
   /// Our pins, and the files that ssh would look at for the selected hosts.
   [[nodiscard]] KnownHosts& known_hosts();
   /// Where a host of the inventory, selected or not, is reached; Target::jump means nothing here.
   [[nodiscard]] Target target(const std::string& host);
+  [[nodiscard]] const ShownHostKeys& shown_host_keys() const { return shown_host_keys_; }
+
+  using OnResult = std::function<void(const std::string& host, const Result&)>;
+  /// Runs one job on each host; Job::host is filled in here. Where a host fails for want of
+  /// something that whoever sits at the terminal can give, asks for it, once for all such hosts,
+  /// and runs theirs again: they had not run. Fails nobody: what happened is in the results.
+  std::map<std::string, Result> attempt(Fleet& fleet, std::map<std::string, Job> jobs,
+                                        const OnResult& on_result = {});
 
   /// Runs `command` with `input` on all `hosts`; hosts that cannot be reached are failed. Returns
   /// the results of the others, by host.
@@ -79,10 +103,9 @@ class Cluster {
                                        const std::string& command,
                                        const std::shared_ptr<const std::string>& input,
                                        std::chrono::milliseconds timeout);
-  /// The same with a job of its own for each host; Job::host is filled in here.
-  std::map<std::string, Result> run_jobs(
-      std::map<std::string, Job> jobs,
-      const std::function<void(const std::string&, const Result&)>& on_result = {});
+  /// The same with a job of its own for each host.
+  std::map<std::string, Result> run_jobs(std::map<std::string, Job> jobs,
+                                         const OnResult& on_result = {});
 
   // Events of the step that runs now.
   void begin_step(const std::string& name, const std::string& title);
@@ -98,7 +121,16 @@ class Cluster {
   [[nodiscard]] OpensshSettings& ssh_settings();
   [[nodiscard]] const Connections& connections();
   [[nodiscard]] HostKeyPolicy host_key_policy();
+  /// Something that hosts fail for want of, and that can be asked for.
+  struct Question {
+    std::string error_code;           ///< of the hosts that it would help
+    std::function<bool(Fleet&)> ask;  ///< whether they are worth another try
+  };
   [[nodiscard]] FleetOptions fleet_options();
+  [[nodiscard]] const Question* question_for(const Result& result) const;
+  void ask_before_input_flows(Fleet& fleet, const std::map<std::string, Job>& jobs);
+  [[nodiscard]] std::set<std::string> helped(Fleet& fleet,
+                                             const std::map<std::string, Result>& waiting);
 
   Inventory inventory_;
   Workspace workspace_;
@@ -108,6 +140,8 @@ class Cluster {
   std::unique_ptr<OpensshSettings> ssh_settings_;
   std::optional<Connections> connections_;
   std::unique_ptr<KnownHosts> known_hosts_;
+  ShownHostKeys shown_host_keys_;
+  std::vector<Question> questions_;  ///< in the order in which a login needs the answers
   std::unique_ptr<Fleet> fleet_;
   std::map<std::string, HostError> failures_;
   std::string step_;

@@ -23,7 +23,7 @@ namespace {
                                                    std::generic_category().message(reason)));
 }
 
-std::string read_all(int fd, const std::filesystem::path& path) {
+std::string read_all(int fd, const std::filesystem::path& path, std::size_t most) {
   std::string content;
   std::array<char, 64 * 1024> buffer;
   for (;;) {
@@ -31,6 +31,7 @@ std::string read_all(int fd, const std::filesystem::path& path) {
     if (count == 0) return content;
     if (count > 0) {
       content.append(buffer.data(), static_cast<std::size_t>(count));
+      if (content.size() > most) fail("read", path, EFBIG);
     } else if (errno != EINTR) {
       fail("read", path, errno);
     }
@@ -90,17 +91,18 @@ std::string home_directory() {
 
 }  // namespace
 
-std::string read_file(const std::filesystem::path& path) {
+std::string read_file(const std::filesystem::path& path, std::size_t most) {
   const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.is_open()) fail("read", path, errno);
-  return read_all(fd.get(), path);
+  return read_all(fd.get(), path, most);
 }
 
-std::optional<std::string> read_file_if_exists(const std::filesystem::path& path) {
+std::optional<std::string> read_file_if_exists(const std::filesystem::path& path,
+                                               std::size_t most) {
   const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.is_open() && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
   if (!fd.is_open()) fail("read", path, errno);
-  return read_all(fd.get(), path);
+  return read_all(fd.get(), path, most);
 }
 
 void write_file(const std::filesystem::path& path, std::string_view content, unsigned mode) {

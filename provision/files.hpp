@@ -1,6 +1,8 @@
 // Small file effects that several steps need.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -8,9 +10,11 @@
 
 namespace clustermpi {
 
-/// Throws Error{local_failure} naming the file and the system's reason.
-[[nodiscard]] std::string read_file(const std::filesystem::path& path);
-[[nodiscard]] std::optional<std::string> read_file_if_exists(const std::filesystem::path& path);
+/// Throws Error{local_failure} naming the file and the system's reason; so does a file of more than
+/// `most` bytes.
+[[nodiscard]] std::string read_file(const std::filesystem::path& path, std::size_t most = SIZE_MAX);
+[[nodiscard]] std::optional<std::string> read_file_if_exists(const std::filesystem::path& path,
+                                                             std::size_t most = SIZE_MAX);
 
 /// Temporary name in the same folder, fsync, rename: readers see the old or the new file, never
 /// half of one. Unchanged content is not written again. Throws Error{local_failure}.

@@ -19,6 +19,14 @@ std::vector<Result> Fleet::run(std::vector<Job> jobs,
   return engine_->run(std::move(jobs), on_result);
 }
 
+std::vector<std::filesystem::path> Fleet::locked_keys() const {
+  return engine_->locked_keys();
+}
+
+bool Fleet::unlock(const std::filesystem::path& key, const Secret& passphrase) {
+  return engine_->unlock(key, passphrase);
+}
+
 const std::vector<Target>& Fleet::targets() const {
   return engine_->targets();
 }

@@ -20,11 +20,11 @@
 #include "hosts/inventory.hpp"
 #include "provision/cancel.hpp"
 #include "provision/secret.hpp"
+#include "provision/ssh/known_hosts.hpp"
 
 namespace clustermpi {
 
 class InputStream;  // provision/ssh/input_stream.hpp
-class KnownHosts;   // provision/ssh/known_hosts.hpp
 
 /// What we log in with. Keys are tried as OpenSSH does: those of `identities` that the agent holds,
 /// the agent's others, then the files themselves. A key is offered by its public half, and nothing
@@ -71,6 +71,9 @@ struct FleetOptions {
   std::function<void(const std::string& host, const std::string& fingerprint,
                      const std::string& type)>
       on_new_host_key;
+  /// Shown each key that a server proves to hold, before the policy is applied. For an unknown one
+  /// that the policy would refuse, true pins it.
+  std::function<bool(const Target&, const HostKey&, const KnownHosts::Answer&)> on_host_key;
 };
 
 enum class Stream { out, err };
@@ -97,9 +100,9 @@ struct Result {
   std::string out;
   std::string err;
   bool truncated = false;  ///< more was printed than `output_limit`
-  /// The host, not the command, failed: unreachable, timeout, auth_failed, passphrase_needed,
-  /// password_expired, host_key_changed, host_key_revoked, host_key_unknown, connection_lost,
-  /// protocol, local_failure, cancelled.
+  /// The host, not the command, failed: unreachable, timeout, auth_failed, password_refused,
+  /// passphrase_needed, password_expired, host_key_changed, host_key_revoked, host_key_unknown,
+  /// connection_lost, protocol, local_failure, cancelled.
   std::optional<HostError> error;
   /// From sending the command to its end; from the start of the run where it was not sent.
   std::chrono::milliseconds elapsed{0};
@@ -126,6 +129,11 @@ class Fleet {
   /// its input.
   std::vector<Result> run(std::vector<Job> jobs,
                           const std::function<void(const Result&)>& on_result = {});
+
+  /// Key files that hosts which ended with passphrase_needed in the last run would take.
+  [[nodiscard]] std::vector<std::filesystem::path> locked_keys() const;
+  /// Opens such a key for the runs that follow; false where the passphrase is wrong.
+  bool unlock(const std::filesystem::path& key, const Secret& passphrase);
 
   [[nodiscard]] const std::vector<Target>& targets() const;
   [[nodiscard]] std::optional<std::size_t> index_of(std::string_view name) const;

@@ -155,6 +155,42 @@ Descriptor open_pidfd(pid_t pid) {
   return Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
 }
 
+enum class Family {
+  group,    ///< a process group of our session, told when we die
+  session,  ///< one of its own: a terminal's signals do not reach it
+};
+
+Child start_child(const ExecPlan& plan, const Descriptor& in, const Descriptor& out,
+                  const Descriptor& err, Family family) {
+  Pipe failures = make_pipe();
+  const pid_t parent = ::getpid();
+  Child child;
+  child.pid = fork_or_throw(plan);
+  if (child.pid == 0) {
+    if (family == Family::session) {
+      ::setsid();
+    } else {
+      ::setpgid(0, 0);
+      ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+      if (::getppid() != parent) ::_exit(127);  // it died before we asked to be told
+    }
+    plan.become(in.get(), out.get(), err.get(), failures.write_end.get());
+  }
+  failures.write_end.close();
+  if (const auto error = receive_number(failures.read_end)) {
+    reap(child.pid);
+    throw_not_started(plan, *error);
+  }
+  child.pidfd = open_pidfd(child.pid);
+  if (!child.pidfd.is_open()) {
+    const int error = errno;
+    ::kill(-child.pid, SIGKILL);
+    reap(child.pid);
+    throw_not_started(plan, error);
+  }
+  return child;
+}
+
 // ---- Running to the end
 // --------------------------------------------------------------------------
 
@@ -237,8 +273,6 @@ class Supervisor {
   ProcessResult run();
 
  private:
-  void start(const ExecPlan& plan, const Descriptor& in, const Descriptor& out,
-             const Descriptor& err);
   void wait_for_something();
   [[nodiscard]] int poll_timeout() const;
   void feed();
@@ -250,8 +284,7 @@ class Supervisor {
   Descriptor input_;
   std::optional<Outlet> out_;
   std::optional<Outlet> err_;
-  pid_t pid_ = -1;
-  Descriptor pidfd_;
+  Child child_;
   bool exited_ = false;
   std::optional<Clock::time_point> deadline_;  ///< of the command, then of its last grace
   bool ending_ = false;                        ///< SIGTERM was sent
@@ -259,7 +292,8 @@ class Supervisor {
 };
 
 Supervisor::Supervisor(const std::vector<std::string>& argv, const ProcessOptions& options)
-    : options_(options), input_left_(options.input) {
+    : options_(options),
+      input_left_(options.secret != nullptr ? options.secret->text() : options.input) {
   const ExecPlan plan(argv, options.environment, options.directory);
   Pipe in;
   if (input_left_.empty()) {
@@ -270,43 +304,18 @@ Supervisor::Supervisor(const std::vector<std::string>& argv, const ProcessOption
   }
   Pipe out = make_pipe();
   Pipe err = make_pipe();
-  start(plan, in.read_end, out.write_end, err.write_end);
+  child_ = start_child(plan, in.read_end, out.write_end, err.write_end, Family::group);
   input_ = std::move(in.write_end);
   out_.emplace(std::move(out.read_end), options.on_stdout_line);
   err_.emplace(std::move(err.read_end), options.on_stderr_line);
   if (options.timeout.count() > 0) deadline_ = Clock::now() + options.timeout;
 }
 
-void Supervisor::start(const ExecPlan& plan, const Descriptor& in, const Descriptor& out,
-                       const Descriptor& err) {
-  Pipe failures = make_pipe();
-  const pid_t parent = ::getpid();
-  pid_ = fork_or_throw(plan);
-  if (pid_ == 0) {
-    ::setpgid(0, 0);
-    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (::getppid() != parent) ::_exit(127);  // it died before we asked to be told
-    plan.become(in.get(), out.get(), err.get(), failures.write_end.get());
-  }
-  failures.write_end.close();
-  if (const auto error = receive_number(failures.read_end)) {
-    reap(std::exchange(pid_, -1));
-    throw_not_started(plan, *error);
-  }
-  pidfd_ = open_pidfd(pid_);
-  if (!pidfd_.is_open()) {
-    const int error = errno;
-    ::kill(-pid_, SIGKILL);
-    reap(std::exchange(pid_, -1));
-    throw_not_started(plan, error);
-  }
-}
-
 /// Reached with a living child only when a callback threw.
 Supervisor::~Supervisor() {
-  if (pid_ < 0) return;
-  ::kill(-pid_, SIGKILL);
-  reap(pid_);
+  if (child_.pid < 0) return;
+  ::kill(-child_.pid, SIGKILL);
+  reap(child_.pid);
 }
 
 ProcessResult Supervisor::run() {
@@ -315,9 +324,9 @@ ProcessResult Supervisor::run() {
   out_->drain();
   err_->drain();
   // Before reaping, while the group's number cannot belong to anybody else.
-  if (ending_) ::kill(-pid_, SIGKILL);
+  if (ending_) ::kill(-child_.pid, SIGKILL);
   int status = 0;
-  reap(std::exchange(pid_, -1), &status);
+  reap(std::exchange(child_.pid, -1), &status);
   result_.exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   result_.out = out_->finish();
   result_.err = err_->finish();
@@ -326,7 +335,7 @@ ProcessResult Supervisor::run() {
 
 void Supervisor::wait_for_something() {
   const int cancel_fd = options_.cancel != nullptr && !ending_ ? options_.cancel->fd() : -1;
-  std::array<pollfd, 5> polled{{{pidfd_.get(), POLLIN, 0},
+  std::array<pollfd, 5> polled{{{child_.pidfd.get(), POLLIN, 0},
                                 {out_->fd(), POLLIN, 0},
                                 {err_->fd(), POLLIN, 0},
                                 {input_.get(), POLLOUT, 0},
@@ -362,7 +371,7 @@ void Supervisor::feed() {
 void Supervisor::check_deadlines() {
   if (!deadline_ || Clock::now() < *deadline_) return;
   if (ending_) {
-    ::kill(-pid_, SIGKILL);
+    ::kill(-child_.pid, SIGKILL);
     deadline_.reset();
   } else {
     result_.timed_out = true;
@@ -372,7 +381,7 @@ void Supervisor::check_deadlines() {
 
 void Supervisor::request_end() {
   ending_ = true;
-  ::kill(-pid_, SIGTERM);
+  ::kill(-child_.pid, SIGTERM);
   deadline_ = Clock::now() + grace_after_sigterm;
 }
 
@@ -386,6 +395,22 @@ bool is_executable(const std::filesystem::path& path) {
 ProcessResult run_process(const std::vector<std::string>& argv, const ProcessOptions& options) {
   const SigpipeBlocked blocked;
   return Supervisor(argv, options).run();
+}
+
+Companion::Companion(const std::vector<std::string>& argv) {
+  const ExecPlan plan(argv, {}, {});
+  Pipe in = make_pipe();
+  const Descriptor nobody = open_or_throw("/dev/null", O_WRONLY);
+  child_ = start_child(plan, in.read_end, nobody, nobody, Family::session);
+  input_ = std::move(in.write_end);
+}
+
+Companion::~Companion() {
+  input_.close();
+  pollfd ended{child_.pidfd.get(), POLLIN, 0};
+  const auto grace = std::chrono::milliseconds(grace_after_sigterm).count();
+  if (::poll(&ended, 1, static_cast<int>(grace)) <= 0) ::kill(-child_.pid, SIGKILL);
+  reap(child_.pid);
 }
 
 pid_t start_detached(const std::vector<std::string>& argv, const std::filesystem::path& log) {
@@ -431,7 +456,7 @@ std::optional<std::filesystem::path> find_program(std::string_view name) {
 
 std::string_view package_of(std::string_view program) {
   using Entry = std::pair<std::string_view, std::string_view>;
-  static constexpr std::array<Entry, 13> packages{{
+  static constexpr std::array<Entry, 15> packages{{
       {"ansible-playbook", "ansible"},
       {"apt-config", "apt"},
       {"debootstrap", "debootstrap"},
@@ -441,6 +466,8 @@ std::string_view package_of(std::string_view program) {
       {"qemu-aarch64-static", "qemu-user-static"},
       {"qemu-x86_64-static", "qemu-user-static"},
       {"ssh", "openssh-client"},
+      {"ssh-add", "openssh-client"},
+      {"ssh-agent", "openssh-client"},
       {"ssh-keygen", "openssh-client"},
       {"systemd-nspawn", "systemd-container"},
       {"tc", "iproute2"},

@@ -13,11 +13,14 @@
 #include <vector>
 
 #include "provision/cancel.hpp"
+#include "provision/descriptor.hpp"
+#include "provision/secret.hpp"
 
 namespace clustermpi {
 
 struct ProcessOptions {
   std::string input;                               ///< to stdin, then end of file
+  const Secret* secret = nullptr;                  ///< the same, in place of `input`
   std::map<std::string, std::string> environment;  ///< added to ours
   std::filesystem::path directory;                 ///< empty: ours
   std::chrono::milliseconds timeout{0};            ///< 0: none; after it the process group is ended
@@ -37,6 +40,12 @@ struct ProcessResult {
   [[nodiscard]] bool ok() const { return exit_status == 0 && !timed_out && !cancelled; }
 };
 
+/// A process that was started and is not reaped yet.
+struct Child {
+  pid_t pid = -1;
+  Descriptor pidfd;
+};
+
 /// Runs `argv` (argv[0] is looked up in PATH) to its end in a process group of its own; descriptors
 /// other than 0-2 are not inherited. It gets SIGTERM should the calling thread die before it.
 /// Throws Error{local_failure} where it cannot be started, with the package to install as hint
@@ -47,6 +56,22 @@ ProcessResult run_process(const std::vector<std::string>& argv, const ProcessOpt
 /// appended to `log`. Throws Error{local_failure} where it cannot be started. It is init's child:
 /// end it by its process id, which is returned.
 pid_t start_detached(const std::vector<std::string>& argv, const std::filesystem::path& log);
+
+/// A program that runs beside us, in a session of its own, and prints to nobody. Its stdin is a
+/// pipe that nothing is written to: it is to end when that does, which is when this object or this
+/// process ends, however it ends.
+class Companion {
+ public:
+  /// Throws Error{local_failure} where it cannot be started.
+  explicit Companion(const std::vector<std::string>& argv);
+  ~Companion();  ///< waits for its end; kills it where that does not come
+  Companion(const Companion&) = delete;
+  Companion& operator=(const Companion&) = delete;
+
+ private:
+  Descriptor input_;
+  Child child_;
+};
 
 /// Full path of a program in PATH (and /usr/sbin, /sbin, which a user's PATH may lack), or nothing.
 [[nodiscard]] std::optional<std::filesystem::path> find_program(std::string_view name);

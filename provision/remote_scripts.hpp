@@ -11,6 +11,8 @@ extern const std::string_view
     record;  ///< after an install: what is managed and its digests, kept on the node
 extern const std::string_view
     receive;  ///< takes a file: has it? else digest-checked write and rename
-extern const std::string_view launch;  ///< runs a job that ends when the connection does
+extern const std::string_view authorize;  ///< lets a public key in
+extern const std::string_view sudoers;    ///< as root: lets a user call sudo without a password
+extern const std::string_view launch;     ///< runs a job that ends when the connection does
 
 }  // namespace clustermpi::remote

@@ -14,7 +14,7 @@ struct Event {
   enum class Kind {
     step_begin,  ///< `step` begins; `text` says what it does in plain words
     step_end,    ///< `ok`, `elapsed`; `text` sums up ("4 hosts, no change")
-    progress,    ///< `host` is at `text` ("installing packages")
+    progress,    ///< `host` is at `text` ("installing packages"); no host: the run as a whole is
     host_done,   ///< `host` ended this step: `ok`, `changed`, `error`
     note,        ///< something worth knowing; `host` may be empty
     warning,

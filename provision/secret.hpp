@@ -2,10 +2,11 @@
 #pragma once
 
 #include <cstring>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
-
 
 namespace clustermpi {
 
@@ -38,5 +39,8 @@ class Secret {
 
   std::string text_;
 };
+
+/// By host.
+using Passwords = std::map<std::string, std::shared_ptr<const Secret>>;
 
 }  // namespace clustermpi

@@ -127,7 +127,15 @@ EOF
 login() {
   say home "${HOME:-}"
   say login_user "$(id -un)"
-  if [ "$(id -u)" -eq 0 ] || sudo -n true >/dev/null 2>&1; then say sudo 1; else say sudo 0; fi
+  if [ "$(id -u)" -eq 0 ] || said=$(sudo -n true 2>&1); then
+    say sudo 1
+  else
+    # Whether this user may use sudo at all, it says to who gives the password.
+    case $said in
+      *'is required'*) say sudo password ;;
+      *) say sudo 0 ;;
+    esac
+  fi
 }
 
 # Readable by everyone; the other nodes are told them.

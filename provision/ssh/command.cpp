@@ -15,6 +15,9 @@ namespace {
 /// input slower than we have it.
 constexpr std::size_t input_piece = 256 * 1024;
 
+/// What sshd says instead of running a command, whatever we have logged in with.
+constexpr std::string_view password_has_expired = "Password change required but no TTY available";
+
 int signal_number(std::string_view name) {
   static constexpr std::array<std::pair<std::string_view, int>, 13> signals{{{"ABRT", SIGABRT},
                                                                              {"ALRM", SIGALRM},
@@ -39,6 +42,7 @@ int signal_number(std::string_view name) {
 Command::Command(std::size_t index, Job job, const Target& target, TimePoint now)
     : index_(index), job_(std::move(job)), target_(target), began_(now) {
   result_.host = job_.host;
+  if (job_.stream) reader_ = job_.stream->add_reader();
   set_up_callbacks();
 }
 
@@ -104,6 +108,7 @@ void Command::await_channel(TimePoint now) {
     began_ = now;
     deadline_.reset();
     if (job_.timeout.count() > 0) deadline_ = now + job_.timeout;
+    if (job_.first_byte_timeout.count() > 0) first_byte_deadline_ = now + job_.first_byte_timeout;
   }
 }
 
@@ -116,28 +121,51 @@ void Command::request_exec(TimePoint now) {
   }
 }
 
+/// What is at hand: the job's input, then what has come on its stream.
+std::string_view Command::unsent_input() const {
+  if (job_.input && input_sent_ < job_.input->size())
+    return std::string_view(*job_.input).substr(input_sent_);
+  return reader_ ? job_.stream->unread(*reader_) : std::string_view();
+}
+
+void Command::input_sent(std::size_t bytes) {
+  if (job_.input && input_sent_ < job_.input->size()) {
+    input_sent_ += bytes;
+  } else {
+    job_.stream->take(*reader_, bytes);
+  }
+}
+
+bool Command::input_ended() const {
+  return !reader_ || job_.stream->at_end(*reader_);
+}
+
 void Command::feed_input() {
-  const std::string_view input = job_.input ? std::string_view(*job_.input) : std::string_view();
   while (!closed_ && !end_of_input_sent_) {
     // What libssh holds already has to leave first.
     if ((ssh_get_status(session_) & SSH_WRITE_PENDING) != 0) return;
-    if (input_sent_ == input.size()) {
-      if (job_.hold_input) return;  // closing the channel will be its end of file
+    const std::string_view input = unsent_input();
+    if (input.empty()) {
+      // Where it is held, closing the channel will be its end of file.
+      if (job_.hold_input || !input_ended()) return;
       end_of_input_sent_ = true;
       ssh_channel_send_eof(channel_);
       return;
     }
     const std::size_t window = ssh_channel_window_size(channel_);
-    const auto piece = input.substr(input_sent_, std::min(window, input_piece));
+    const auto piece = input.substr(0, std::min(window, input_piece));
     if (piece.empty()) return;
     const int written =
         ssh_channel_write(channel_, piece.data(), static_cast<std::uint32_t>(piece.size()));
     if (written <= 0) return;  // broken, or keys are being exchanged anew
-    input_sent_ += static_cast<std::size_t>(written);
+    input_sent(static_cast<std::size_t>(written));
   }
 }
 
 void Command::take_output(Stream stream, std::string_view data) {
+  first_byte_deadline_.reset();
+  if (stream == Stream::err && data.find(password_has_expired) != std::string_view::npos)
+    password_expired_ = true;
   if (output_error_) return;
   if (job_.on_output) {
     try {
@@ -155,6 +183,8 @@ void Command::take_output(Stream stream, std::string_view data) {
 
 void Command::finish(TimePoint now) {
   if (!has_status_) return fail(ssh_errors::ended_without_status(target_), now);
+  if (password_expired_ && result_.exit_status == 1)
+    return fail(ssh_errors::password_expired(target_), now);
   release_channel();
   result_.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - began_);
   deadline_.reset();
@@ -176,7 +206,14 @@ void Command::abort(HostError error, TimePoint now) {
   fail(std::move(error), now);
 }
 
+std::optional<TimePoint> Command::deadline() const {
+  if (!deadline_ || !first_byte_deadline_) return deadline_ ? deadline_ : first_byte_deadline_;
+  return std::min(*deadline_, *first_byte_deadline_);
+}
+
 void Command::on_time(TimePoint now) {
+  if (first_byte_deadline_ && now >= *first_byte_deadline_)
+    return abort(ssh_errors::first_byte_timeout(target_, job_.first_byte_timeout), now);
   abort(sent() ? ssh_errors::command_timeout(target_, job_.timeout)
                : ssh_errors::phase_timeout(
                      target_, "opening a channel",
@@ -192,10 +229,12 @@ void Command::release_channel() {
   }
   session_ = nullptr;
   deadline_.reset();
+  first_byte_deadline_.reset();
   if (state_ != State::finished) state_ = State::waiting;
 }
 
 Result Command::take_result() {
+  if (reader_) job_.stream->remove_reader(*std::exchange(reader_, std::nullopt));
   return std::move(result_);
 }
 

@@ -6,8 +6,10 @@
 
 #include <cstddef>
 #include <optional>
+#include <string_view>
 
 #include "provision/fleet.hpp"
+#include "provision/ssh/input_stream.hpp"
 #include "provision/ssh/poller.hpp"
 
 namespace clustermpi {
@@ -41,8 +43,8 @@ class Command {
   /// Back to `waiting`, for another session or another attempt.
   void release_channel();
 
-  /// When on_time() is due: the channel or the command takes too long.
-  [[nodiscard]] std::optional<TimePoint> deadline() const { return deadline_; }
+  /// When on_time() is due: the channel, the command or its first byte takes too long.
+  [[nodiscard]] std::optional<TimePoint> deadline() const;
   void on_time(TimePoint now);
 
   [[nodiscard]] unsigned times_refused() const { return times_refused_; }
@@ -53,6 +55,9 @@ class Command {
   void await_channel(TimePoint now);
   void request_exec(TimePoint now);
   void feed_input();
+  [[nodiscard]] std::string_view unsent_input() const;
+  void input_sent(std::size_t bytes);
+  [[nodiscard]] bool input_ended() const;
   void finish(TimePoint now);
   void take_output(Stream stream, std::string_view data);
   void set_up_callbacks();
@@ -62,6 +67,7 @@ class Command {
   const Target& target_;
   TimePoint began_;  ///< when it was asked for; then when it was sent
   std::optional<TimePoint> deadline_;
+  std::optional<TimePoint> first_byte_deadline_;
   State state_ = State::waiting;
 
   ssh_session session_ = nullptr;
@@ -69,9 +75,11 @@ class Command {
   ssh_channel_callbacks_struct callbacks_{};
   unsigned times_refused_ = 0;
   std::size_t input_sent_ = 0;
+  std::optional<InputStream::Reader> reader_;  ///< of the job's stream
   bool end_of_input_sent_ = false;
   bool closed_ = false;  ///< by the server: there is nothing more to come
   bool has_status_ = false;
+  bool password_expired_ = false;
   std::optional<HostError> output_error_;  ///< the callback for output threw
 
   Result result_;

@@ -167,13 +167,55 @@ HostError host_key_changed(const Target& target, const HostKey& key,
                   target.name, forget)};
 }
 
+HostError host_key_not_vouched_for(const Target& target, const HostKey& key,
+                                   const KnownHosts::Answer& answer, std::string_view trouble) {
+  return {
+      "host_key_unknown",
+      fmt::format("the host key of {} is not vouched for: {}; it shows {}, and {}:{} trusts it by "
+                  "certificate only",
+                  place(target),
+                  printable(trouble.empty() ? "its certificate is about another key" : trouble),
+                  described(key), answer.file.string(), answer.line),
+      "have its host key signed by that authority (`ssh-keygen -s CA -h -n NAME KEY.pub`, "
+      "HostCertificate in its sshd_config)"};
+}
+
 HostError host_key_revoked(const Target& target, const HostKey& key,
                            const KnownHosts::Answer& answer) {
+  const std::string file = answer.file.string();
   return {"host_key_revoked",
-          fmt::format("the host key of {} is revoked: {}:{} has {}", place(target),
-                      answer.file.string(), answer.line, described(key)),
+          fmt::format("the host key of {} is revoked: {} has {}", place(target),
+                      answer.line == 0 ? file : fmt::format("{}:{}", file, answer.line),
+                      described(key)),
           fmt::format("give {} a new host key; whoever revoked this one does not trust it",
                       target.name)};
+}
+
+HostError host_key_uncertified(const Target& target, const HostKey& key,
+                               const KnownHosts::Answer& answer) {
+  return {"host_key_unknown",
+          fmt::format("no certificate speaks for the host key of {}: {}", place(target),
+                      described(key)),
+          fmt::format("{}:{} names an authority for it, so that its key counts with a certificate "
+                      "only: see HostCertificate in its sshd_config",
+                      answer.file.string(), answer.line)};
+}
+
+HostError host_certificate_missing(const Target& target) {
+  return {"host_key_unknown",
+          fmt::format("{} has no certificate for its host key, and is trusted by certificate only",
+                      place(target)),
+          "see HostCertificate in its sshd_config, and the line with @cert-authority in your "
+          "known_hosts"};
+}
+
+HostError host_certificate_refused(const Target& target, std::string_view reason) {
+  return {
+      "host_certificate_refused",
+      fmt::format("the certificate that {} shows for its host key is refused: {}", place(target),
+                  printable(reason)),
+      fmt::format("let the authority sign the host key of {} anew (`ssh-keygen -s CA -h -n {}`)",
+                  target.name, target.address)};
 }
 
 HostError auth_failed(const Target& target, const TriedKeys& keys, std::string_view server_says) {
@@ -182,7 +224,13 @@ HostError auth_failed(const Target& target, const TriedKeys& keys, std::string_v
                                       place(target), list(keys.refused));
     if (!keys.encrypted.empty())
       message += fmt::format(" (not tried, has a passphrase: {})", list(keys.encrypted));
+    if (!keys.agent_trouble.empty()) message += fmt::format(" ({})", keys.agent_trouble);
     if (!server_says.empty()) message += fmt::format("; it says: {}", printable(server_says));
+    if (keys.more_in_agent)
+      return {
+          "auth_failed", message,
+          "the agent has more keys than the host hears out: name the right one, `identity` below "
+          "[ssh] in the inventory"};
     return {"auth_failed", message, copy_key_hint(target, keys.refused.front())};
   }
   if (!keys.encrypted.empty())
@@ -196,6 +244,12 @@ HostError auth_failed(const Target& target, const TriedKeys& keys, std::string_v
             fmt::format("no key to log in to {} with: {} cannot be read as a private key",
                         target.name, list(keys.unreadable)),
             "check that it is the private key, and that you may read it"};
+  if (!keys.agent_trouble.empty())
+    return {"auth_failed",
+            fmt::format("no key to log in to {} with: {}{}", target.name,
+                        keys.missing.empty() ? "" : "there is no " + list(keys.missing) + ", and ",
+                        keys.agent_trouble),
+            "is it locked? `ssh-add -l` lists its keys"};
   return {"auth_failed",
           fmt::format(
               "no key to log in to {} with: {}", target.name,
@@ -208,6 +262,82 @@ HostError second_factor_wanted(const Target& target) {
           fmt::format("{} takes the key of {} but wants a second proof besides", place(target),
                       target.user),
           "allow keys alone for that user (AuthenticationMethods in its sshd_config)"};
+}
+
+HostError passphrase_needed(const Target& target, const std::filesystem::path& key) {
+  return {"passphrase_needed",
+          fmt::format("{} would take {}, but that has a passphrase", target.name, key.string()),
+          fmt::format("run this at a terminal, where it is asked for, or `ssh-add {}` first",
+                      key.string())};
+}
+
+HostError agent_timeout(const Target& target, const std::string& agent,
+                        std::chrono::milliseconds waited) {
+  return {"timeout",
+          fmt::format("the agent at {} did not sign the login to {} within {}", agent, target.name,
+                      seconds(waited)),
+          "does it wait for you to confirm, or to touch a token?"};
+}
+
+HostError password_refused(const Target& target) {
+  return {"password_refused",
+          fmt::format("{} refuses the password of {}", place(target), target.user),
+          "is it another one there, or another user?"};
+}
+
+HostError password_not_taken(const Target& target) {
+  return {"auth_failed", fmt::format("{} lets nobody in by password", place(target)),
+          "put a key there by another way, or set `PasswordAuthentication yes` in its sshd_config"};
+}
+
+HostError password_expired(const Target& target) {
+  const std::string port = target.port == 22 ? "" : fmt::format("-p {} ", target.port);
+  return {"password_expired",
+          fmt::format("the password of {} on {} has expired", target.user, place(target)),
+          fmt::format("log in once and choose a new one: `ssh {}{}@{}`", port, target.user,
+                      target.address)};
+}
+
+HostError unknown_prompt(const Target& target, std::string_view prompt) {
+  return {"auth_failed",
+          fmt::format("{} asks for more than the password: \"{}\"", place(target),
+                      printable(prompt.substr(0, prompt.find_last_not_of(" \t\r\n") + 1))),
+          "put a key there by another way"};
+}
+
+HostError jump_failed(const Target& target, const Target& jump, const HostError& error) {
+  return {error.code,
+          fmt::format("cannot reach {}: the way leads through {}, and {}", place(target), jump.name,
+                      error.message),
+          error.hint};
+}
+
+HostError jump_cannot_reach(const Target& target, const Target& jump, std::string_view reason) {
+  const bool forbidden = reason.find("prohibited") != std::string_view::npos;
+  return {"unreachable",
+          fmt::format("{} cannot reach {}: {}", jump.name, place(target), printable(reason)),
+          forbidden
+              ? fmt::format("set `AllowTcpForwarding yes` in the sshd_config of {}", jump.name)
+              : fmt::format("log in to {} and try `ssh {}` there", jump.name, target.address)};
+}
+
+HostError proxy_failed(const Target& target, std::string_view reason) {
+  return {"unreachable",
+          fmt::format("cannot start the ProxyCommand for {}: {}", target.name, printable(reason)),
+          "see ProxyCommand in ~/.ssh/config"};
+}
+
+HostError no_sign_of_life(const Target& target, std::chrono::milliseconds waited) {
+  return {"connection_lost",
+          fmt::format("{} has not answered for {} while the command ran", place(target),
+                      seconds(waited)),
+          "it may have run in part; look at the host, then start again"};
+}
+
+HostError first_byte_timeout(const Target& target, std::chrono::milliseconds limit) {
+  return {"timeout",
+          fmt::format("the command on {} printed nothing within {}", target.name, seconds(limit)),
+          "does its login shell hang? try `ssh` by hand"};
 }
 
 HostError connection_lost(const Target& target, std::string_view reason, bool command_sent) {

@@ -38,8 +38,18 @@ namespace clustermpi::ssh_errors {
 [[nodiscard]] HostError host_key_changed(const Target& target, const HostKey& key,
                                          const KnownHosts::Answer& answer,
                                          const std::filesystem::path& pins);
+/// Only a certificate would do, and there is `trouble` with the host's.
+[[nodiscard]] HostError host_key_not_vouched_for(const Target& target, const HostKey& key,
+                                                 const KnownHosts::Answer& answer,
+                                                 std::string_view trouble);
 [[nodiscard]] HostError host_key_revoked(const Target& target, const HostKey& key,
                                          const KnownHosts::Answer& answer);
+/// A host that only a certificate authority speaks of, at `answer`, and that shows `key` without a
+/// certificate that we could ask for, or another key than the one its certificate is about.
+[[nodiscard]] HostError host_key_uncertified(const Target& target, const HostKey& key,
+                                             const KnownHosts::Answer& answer);
+[[nodiscard]] HostError host_certificate_missing(const Target& target);
+[[nodiscard]] HostError host_certificate_refused(const Target& target, std::string_view reason);
 
 /// What became of the identity files, for the message when none of them opened the door.
 struct TriedKeys {
@@ -47,10 +57,29 @@ struct TriedKeys {
   std::vector<std::filesystem::path> encrypted;  ///< have a passphrase, which nobody gave
   std::vector<std::filesystem::path> unreadable;
   std::vector<std::filesystem::path> missing;
+  std::string agent_trouble;   ///< "the agent at PATH does not answer"; empty: none
+  bool more_in_agent = false;  ///< it has keys that the host did not get to see
 };
 [[nodiscard]] HostError auth_failed(const Target& target, const TriedKeys& keys,
                                     std::string_view server_says = {});
 [[nodiscard]] HostError second_factor_wanted(const Target& target);
+[[nodiscard]] HostError passphrase_needed(const Target& target, const std::filesystem::path& key);
+[[nodiscard]] HostError agent_timeout(const Target& target, const std::string& agent,
+                                      std::chrono::milliseconds waited);
+[[nodiscard]] HostError password_refused(const Target& target);
+[[nodiscard]] HostError password_not_taken(const Target& target);
+[[nodiscard]] HostError password_expired(const Target& target);
+/// The host asks for more than the password.
+[[nodiscard]] HostError unknown_prompt(const Target& target, std::string_view prompt);
+
+/// The way through a jump host.
+[[nodiscard]] HostError jump_failed(const Target& target, const Target& jump,
+                                    const HostError& error);
+[[nodiscard]] HostError jump_cannot_reach(const Target& target, const Target& jump,
+                                          std::string_view reason);
+[[nodiscard]] HostError proxy_failed(const Target& target, std::string_view reason);
+[[nodiscard]] HostError no_sign_of_life(const Target& target, std::chrono::milliseconds waited);
+[[nodiscard]] HostError first_byte_timeout(const Target& target, std::chrono::milliseconds limit);
 
 [[nodiscard]] HostError connection_lost(const Target& target, std::string_view reason,
                                         bool command_sent);

@@ -4,10 +4,10 @@
 #include <openssl/sha.h>
 
 #include <cassert>
-#include <cstdint>
 #include <stdexcept>
 
 #include "hosts/error.hpp"
+#include "provision/ssh/wire.hpp"
 
 namespace clustermpi {
 namespace {
@@ -58,7 +58,8 @@ HmacSha1::HmacSha1() : sha1_(EVP_MD_fetch(nullptr, "SHA1", nullptr)), context_(E
 }
 
 std::string HmacSha1::operator()(std::string_view key, std::string_view data) {
-  assert(key.size() <= SHA_CBLOCK);
+  static_assert(longest_key == SHA_CBLOCK);
+  assert(key.size() <= longest_key);
   std::string inner(SHA_CBLOCK, '\x36'), outer(SHA_CBLOCK, '\x5c');  // RFC 2104
   for (std::size_t i = 0; i < key.size(); ++i) {
     inner[i] = static_cast<char>(inner[i] ^ key[i]);
@@ -88,13 +89,12 @@ std::string fingerprint(const HostKey& key) {
 
 std::optional<HostKey> host_key_from_base64(std::string_view base64) {
   const auto blob = decode_base64(base64);
-  if (!blob || blob->size() < 4) return std::nullopt;
-  // RFC 4253: the blob begins with its type, a string preceded by its length in network byte order.
-  std::uint32_t length = 0;
-  for (std::size_t i = 0; i < 4; ++i)
-    length = (length << 8) | static_cast<unsigned char>((*blob)[i]);
-  if (length == 0 || length > blob->size() - 4) return std::nullopt;
-  return HostKey{blob->substr(4, length), std::string(base64)};
+  if (!blob) return std::nullopt;
+  const std::string_view type = WireReader(*blob).string();  // RFC 4253: the blob begins with it
+  if (type.empty()) return std::nullopt;
+  // Encoded anew: the last character may have bits that mean nothing, and keys are compared as
+  // text.
+  return HostKey{std::string(type), encode_base64(*blob)};
 }
 
 }  // namespace clustermpi

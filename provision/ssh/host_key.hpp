@@ -1,6 +1,7 @@
 // Public host keys as values: what the wire, a known_hosts line and a fingerprint have in common.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,8 +37,9 @@ struct HostKey {
 /// asks for one digest per line of the file, and setting OpenSSL up costs more than the digest.
 class HmacSha1 {
  public:
+  static constexpr std::size_t longest_key = 64;  ///< bytes: the block size of SHA-1
+
   HmacSha1();
-  /// `key` of 64 bytes at most, the block size of SHA-1.
   [[nodiscard]] std::string operator()(std::string_view key, std::string_view data);
 
  private:

@@ -6,134 +6,41 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <map>
-#include <optional>
 #include <set>
+#include <span>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
 #include "hosts/error.hpp"
 #include "provision/descriptor.hpp"
 #include "provision/files.hpp"
+#include "provision/ssh/host_certificate.hpp"
+#include "provision/ssh/known_hosts_line.hpp"
+#include "provision/ssh/revoked_keys.hpp"
+#include "provision/ssh/wire.hpp"
 
 namespace clustermpi {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
+using Kind = KnownHostsLine::Kind;
 
-/// The name that a known_hosts line has for a host.
-std::string spelled(std::string_view name, unsigned port) {
-  return port == 22 ? lower(name) : fmt::format("[{}]:{}", lower(name), port);
-}
+/// Room for a hundred thousand hosts. What is larger is no known_hosts file, and reading it must
+/// not take all memory.
+constexpr std::size_t largest_file = 16 * 1024 * 1024;
+constexpr unsigned ssh_port = 22;
 
-std::vector<std::string> split(std::string_view text, std::string_view separators) {
-  std::vector<std::string> parts;
-  while (true) {
-    const auto begin = text.find_first_not_of(separators);
-    if (begin == std::string_view::npos) return parts;
-    const auto end = std::min(text.find_first_of(separators, begin), text.size());
-    parts.emplace_back(text.substr(begin, end - begin));
-    text.remove_prefix(end);
-  }
-}
-
-/// Shell-like: `*` is any run of characters, `?` any one. Linear in practice: only the last star is
-/// ever tried again.
-bool matches_wildcard(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0, t = 0, after_star = std::string_view::npos, star_text = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      after_star = ++p;
-      star_text = t;
-    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-      ++p, ++t;
-    } else if (after_star != std::string_view::npos) {
-      p = after_star;
-      t = ++star_text;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', p) == std::string_view::npos;
-}
-
-/// The first field of a line: which hosts it speaks of.
-class HostPatterns {
- public:
-  static std::optional<HostPatterns> parse(std::string_view field) {
-    HostPatterns patterns;
-    if (field.starts_with("|1|")) {
-      const auto parts = split(field.substr(3), "|");
-      if (parts.size() != 2) return std::nullopt;
-      const auto salt = decode_base64(parts[0]);
-      const auto hash = decode_base64(parts[1]);
-      if (!salt || !hash || salt->size() != hash->size()) return std::nullopt;
-      patterns.salt_ = *salt;
-      patterns.hash_ = *hash;
-    } else {
-      patterns.names_ = split(lower(field), ",");
-    }
-    return patterns;
-  }
-
-  [[nodiscard]] bool hashed() const { return !hash_.empty(); }
-  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
-  /// Names alone, which a map can look up.
-  [[nodiscard]] bool plain() const {
-    return !hashed() && std::none_of(names_.begin(), names_.end(), [](const std::string& name) {
-      return name.find_first_of("*?!") != std::string::npos;
-    });
-  }
-
-  [[nodiscard]] bool match(const std::string& host, HmacSha1& hmac) const {
-    if (hashed()) return hmac(salt_, host) == hash_;
-    bool matched = false;
-    for (const std::string& name : names_) {
-      const bool negated = name.starts_with('!');
-      if (!matches_wildcard(std::string_view(name).substr(negated ? 1 : 0), host)) continue;
-      if (negated) return false;  // a negated pattern that matches overrules the whole line
-      matched = true;
-    }
-    return matched;
-  }
-
- private:
-  std::vector<std::string> names_;
-  std::string salt_;
-  std::string hash_;
-};
-
-struct Line {
-  HostPatterns hosts;
-  HostKey key;
-  bool revoked = false;
-};
-
-/// Nothing for comments, for what cannot be read and for @cert-authority.
-std::optional<Line> parse_line(std::string_view text) {
-  auto fields = split(text, " \t\r\n");
-  if (fields.empty() || fields[0].starts_with('#')) return std::nullopt;
-  const bool revoked = fields[0] == "@revoked";
-  if (revoked) fields.erase(fields.begin());
-  if (fields.size() < 3 || fields[0].starts_with('@')) return std::nullopt;
-  auto hosts = HostPatterns::parse(fields[0]);
-  auto key = host_key_from_base64(fields[2]);
-  if (!hosts || !key || key->type != fields[1]) return std::nullopt;
-  return Line{std::move(*hosts), std::move(*key), revoked};
+std::string described(const HostKey& key) {
+  return fmt::format("{} {}", key.type, fingerprint(key));
 }
 
 }  // namespace
 
 struct KnownHosts::Impl {
   struct Entry {
-    Line line;
+    KnownHostsLine line;
     std::filesystem::path file;
     unsigned number = 0;
   };
@@ -143,7 +50,11 @@ struct KnownHosts::Impl {
   unsigned pins_lines = 0;  ///< how many lines our own file has
   std::vector<Entry> entries;
   std::multimap<std::string, std::size_t> by_name;  ///< plain lines
-  std::vector<std::size_t> to_match;                ///< hashed, wildcard and negated ones
+  bool has_authorities = false;  ///< most files have none: a second lookup can be left out
+  bool has_revoked = false;
+  RevokedKeys revoked_everywhere;
+  std::map<std::string, std::vector<HostKey>> vouched_for;  ///< by certificates, by name
+  std::vector<std::size_t> to_match;                        ///< hashed, wildcard and negated ones
   /// Hashed lines cost a digest each, and every connection asks twice: answers are kept, and a line
   /// whose name was found is not tried with another.
   mutable std::map<std::string, std::vector<std::size_t>> lookups;
@@ -156,6 +67,7 @@ struct KnownHosts::Impl {
     to_match.clear();
     lookups.clear();
     solved.clear();
+    has_authorities = has_revoked = false;
     pins_lines = read(pins);
     for (const auto& file : others) read(file);
   }
@@ -163,12 +75,13 @@ struct KnownHosts::Impl {
   /// How many lines `file` has.
   unsigned read(const std::filesystem::path& file) {
     unsigned number = 0;
-    const auto content = read_file_if_exists(file);
+    const auto content = read_file_if_exists(file, largest_file);
     if (!content) return number;
     for (std::string_view rest = *content; !rest.empty();) {
       const auto end = std::min(rest.find('\n'), rest.size());
       ++number;
-      if (auto line = parse_line(rest.substr(0, end))) add({std::move(*line), file, number});
+      if (auto line = parse_known_hosts_line(rest.substr(0, end)))
+        add({std::move(*line), file, number});
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     return number;
@@ -181,13 +94,15 @@ struct KnownHosts::Impl {
     } else {
       to_match.push_back(index);
     }
+    has_authorities |= entry.line.kind == Kind::authority;
+    has_revoked |= entry.line.kind == Kind::revoked;
     entries.push_back(std::move(entry));
   }
 
   /// A pin that was just appended to our file: it changes the answer for that one host only.
   void add_pin(const std::string& host, const HostKey& key) {
     const std::size_t index = entries.size();
-    add({Line{*HostPatterns::parse(host), key}, pins, ++pins_lines});
+    add({{*HostPatterns::parse(host), key}, pins, ++pins_lines});
     if (const auto found = lookups.find(host); found != lookups.end())
       found->second.push_back(index);
   }
@@ -208,6 +123,53 @@ struct KnownHosts::Impl {
     }
     return found->second;
   }
+
+  /// The line of that kind about `host`; with a key, the one that has it.
+  const Entry* find(Kind kind, const std::string& host, const HostKey* key = nullptr) const {
+    for (const std::size_t index : lines_for(host)) {
+      const Entry& entry = entries[index];
+      if (entry.line.kind == kind && (!key || entry.line.key == *key)) return &entry;
+    }
+    return nullptr;
+  }
+
+  /// The same under the names that stand for a host: OpenSSH takes what is said of it without a
+  /// port for its other ports too, where nothing is said of those.
+  const Entry* find(Kind kind, std::string_view name, unsigned port, const HostKey* key) const {
+    const Entry* found = find(kind, known_hosts_name(name, port), key);
+    if (found || port == ssh_port) return found;
+    return find(kind, known_hosts_name(name, ssh_port), key);
+  }
+
+  const Entry* authority(std::string_view name, unsigned port, const HostKey* key = nullptr) const {
+    return has_authorities ? find(Kind::authority, name, port, key) : nullptr;
+  }
+
+  std::optional<RevokedKeys::Place> revoked(std::string_view name, unsigned port,
+                                            const HostKey& key) const {
+    const Entry* entry = has_revoked ? find(Kind::revoked, name, port, &key) : nullptr;
+    if (entry) return RevokedKeys::Place{entry->file, entry->number};
+    return revoked_everywhere.find(key);
+  }
+
+  /// A key of `host` that is on file, of that type if possible.
+  const Entry* other_key(const std::string& host, const std::string& type) const {
+    const Entry* other = nullptr;
+    for (const std::size_t index : lines_for(host)) {
+      const Entry& entry = entries[index];
+      if (entry.line.kind != Kind::key) continue;
+      if (entry.line.key.type == type) return &entry;
+      if (!other) other = &entry;
+    }
+    return other;
+  }
+
+  /// Keys that certificates spoke for.
+  std::span<const HostKey> vouched(const std::string& host) const {
+    const auto found = vouched_for.find(host);
+    if (found == vouched_for.end()) return {};
+    return found->second;
+  }
 };
 
 KnownHosts::KnownHosts(std::filesystem::path pins, std::vector<std::filesystem::path> others)
@@ -223,39 +185,89 @@ const std::filesystem::path& KnownHosts::pins_file() const {
   return impl_->pins;
 }
 
+void KnownHosts::revoke_keys_in(const std::filesystem::path& file) {
+  impl_->revoked_everywhere.add(file);
+}
+
 KnownHosts::Answer KnownHosts::check(std::string_view name, unsigned port,
                                      const HostKey& key) const {
-  const Impl::Entry* same_key = nullptr;
-  const Impl::Entry* other_key = nullptr;
-  for (const std::size_t index : impl_->lines_for(spelled(name, port))) {
-    const Impl::Entry& entry = impl_->entries[index];
-    if (entry.line.revoked) {
-      if (entry.line.key == key) return {Verdict::revoked, key, entry.file, entry.number};
-    } else if (entry.line.key == key) {
-      same_key = &entry;
-    } else if (!other_key ||
-               (other_key->line.key.type != key.type && entry.line.key.type == key.type)) {
-      other_key = &entry;
-    }
-  }
-  if (same_key) return {Verdict::known, key, same_key->file, same_key->number};
-  if (other_key) return {Verdict::changed, other_key->line.key, other_key->file, other_key->number};
+  if (const auto place = impl_->revoked(name, port, key))
+    return {Verdict::revoked, key, place->file, place->line};
+  const std::string host = known_hosts_name(name, port);
+  const auto vouched = impl_->vouched(host);
+  if (std::ranges::find(vouched, key) != vouched.end()) return {Verdict::known, key, {}, 0};
+  if (const auto* same = impl_->find(Kind::key, host, &key))
+    return {Verdict::known, key, same->file, same->number};
+  if (const auto* other = impl_->other_key(host, key.type))
+    return {Verdict::changed, other->line.key, other->file, other->number};
+  if (const auto* same = impl_->find(Kind::key, name, port, &key))
+    return {Verdict::known, key, same->file, same->number};
+  if (const auto* authority = impl_->authority(name, port))
+    return {Verdict::unknown, {}, authority->file, authority->number};
   return {};
 }
 
 std::vector<std::string> KnownHosts::types_of(std::string_view name, unsigned port) const {
   std::vector<std::string> types;
-  for (const std::size_t index : impl_->lines_for(spelled(name, port))) {
-    const Line& line = impl_->entries[index].line;
-    if (!line.revoked && std::find(types.begin(), types.end(), line.key.type) == types.end())
-      types.push_back(line.key.type);
+  const auto add = [&](const HostKey& key) {
+    if (std::ranges::find(types, key.type) == types.end()) types.push_back(key.type);
+  };
+  const std::string host = known_hosts_name(name, port);
+  for (const HostKey& key : impl_->vouched(host)) add(key);
+  for (const std::size_t index : impl_->lines_for(host)) {
+    const KnownHostsLine& line = impl_->entries[index].line;
+    if (line.kind == Kind::key) add(line.key);
   }
-  return types;
+  return types.empty() && port != ssh_port ? types_of(name, ssh_port) : types;
+}
+
+std::vector<KnownHosts::Entry> KnownHosts::on_file(std::string_view name, unsigned port) const {
+  std::vector<Entry> found;
+  for (const std::size_t index : impl_->lines_for(known_hosts_name(name, port))) {
+    const auto& [line, file, number] = impl_->entries[index];
+    found.push_back(
+        {line.key, line.kind == Kind::revoked, file, number, line.kind == Kind::authority});
+  }
+  return found;
+}
+
+bool KnownHosts::wants_certificate(std::string_view name, unsigned port) const {
+  return impl_->authority(name, port) && types_of(name, port).empty();
+}
+
+std::optional<std::string> KnownHosts::vouch(std::string_view name, unsigned port,
+                                             std::string_view certificate,
+                                             std::chrono::system_clock::time_point now) {
+  HostCertificate read;
+  try {
+    read = read_host_certificate(certificate);
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  if (!impl_->authority(name, port, &read.authority))
+    return fmt::format("it is signed by {}, which is not an authority for {}",
+                       described(read.authority), name);
+  const HostKey whole{std::string(WireReader(certificate).string()), encode_base64(certificate)};
+  for (const auto& [what, key] : {std::pair{"the authority's key", read.authority},
+                                  {"the host's key", read.key},
+                                  {"the certificate", whole}}) {
+    if (const auto place = impl_->revoked(name, port, key))
+      return fmt::format("{} is revoked by {}", what, place->written());
+  }
+  if (auto reason = why_not_valid(read, known_hosts_name(name, ssh_port), now)) return reason;
+  impl_->vouched_for[known_hosts_name(name, port)].push_back(std::move(read.key));
+  return std::nullopt;
 }
 
 void KnownHosts::pin(std::string_view name, unsigned port, const HostKey& key) {
-  if (check(name, port, key).verdict == Verdict::known) return;
-  const std::string host = spelled(name, port);
+  const Answer answer = check(name, port, key);
+  if (answer.verdict == Verdict::known) return;
+  const std::string host = known_hosts_name(name, port);
+  if (answer.by_certificate_only())
+    throw Error(ExitCode::local_failure,
+                fmt::format("{}:{} names a certificate authority for {}: a key without a "
+                            "certificate is not trusted there",
+                            answer.file.string(), answer.line, host));
   const std::string line = fmt::format("{} {} {}\n", host, key.type, key.base64);
   const auto fail = [&](int reason) {
     throw Error(ExitCode::local_failure, fmt::format("cannot write {}: {}", impl_->pins.string(),
@@ -276,18 +288,19 @@ void KnownHosts::pin(std::string_view name, unsigned port, const HostKey& key) {
 }
 
 std::size_t KnownHosts::forget(std::string_view name, unsigned port) {
-  const auto content = read_file_if_exists(impl_->pins);
+  const auto content = read_file_if_exists(impl_->pins, largest_file);
   if (!content) return 0;
-  const std::string host = spelled(name, port);
+  const std::string host = known_hosts_name(name, port);
   std::string kept;
   std::size_t forgotten = 0;
   for (std::string_view rest = *content; !rest.empty();) {
     const auto length = std::min(rest.find('\n'), rest.size() - 1) + 1;
     const std::string_view text = rest.substr(0, length);
     rest.remove_prefix(length);
-    const auto line = parse_line(text);
-    // A wildcard speaks of more than this host, and a revoked key stays revoked.
-    const bool ours = line && !line->revoked && (line->hosts.plain() || line->hosts.hashed()) &&
+    const auto line = parse_known_hosts_line(text);
+    // A wildcard speaks of more than this host; what is revoked stays so, and an authority stays.
+    const bool ours = line && line->kind == Kind::key &&
+                      (line->hosts.plain() || line->hosts.hashed()) &&
                       line->hosts.match(host, impl_->hmac);
     if (!ours) {
       kept += text;

@@ -1,5 +1,6 @@
 #include "provision/ssh/session.hpp"
 
+#include <libssh/server.h>  // ssh_send_keepalive, which clients have too
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -7,8 +8,10 @@
 #include <iterator>
 #include <memory>
 #include <string_view>
+#include <system_error>
 
 #include "provision/ssh/errors.hpp"
+#include "provision/ssh/token.hpp"
 
 namespace clustermpi {
 namespace {
@@ -25,6 +28,10 @@ constexpr int rounds_a_turn = 64;
 constexpr std::size_t default_max_channels = 10;
 constexpr unsigned most_refusals = 5;
 constexpr int version_prefix_size = 4;
+/// A host on which a command runs is asked for a sign of life when it has been silent for this
+/// long, and given up after as much again twice.
+constexpr std::chrono::seconds silence{15};
+constexpr std::chrono::seconds longest_silence{45};
 
 /// All that libssh 0.10 can verify, in our order of preference.
 constexpr std::string_view host_key_algorithms =
@@ -41,14 +48,13 @@ std::string preferred_algorithms(const std::vector<std::string>& types) {
   return algorithms.append(host_key_algorithms);
 }
 
-/// Calls a libssh function again while it has something to send: the answer to a message that has
-/// just been read leaves at once, not after another turn of the loop.
-template <typename Call>
-int repeat_while_sending(ssh_session session, int again, Call call) {
-  int result = call();
-  for (int i = 0; i < 4 && result == again; ++i) {
+/// Calls it again while it has something to send: the answer to a message that has just been read
+/// leaves at once, not after another turn of the loop.
+int go_on_connecting(ssh_session session) {
+  int result = ssh_connect(session);
+  for (int i = 0; i < 4 && result == SSH_AGAIN; ++i) {
     if ((ssh_get_poll_flags(session) & SSH_WRITE_PENDING) == 0) break;
-    result = call();
+    result = ssh_connect(session);
   }
   return result;
 }
@@ -63,7 +69,11 @@ Session::~Session() {
 }
 
 std::uint64_t Session::token() const {
-  return std::uint64_t{generation_} << 32 | index_;
+  return Token{Token::Source::session, generation_, static_cast<std::uint32_t>(index_)}.pack();
+}
+
+const Credentials& Session::credentials() const {
+  return target_.credentials ? *target_.credentials : services_.options.credentials;
 }
 
 // ---- a run --------------------------------------------------------------------------------------
@@ -71,6 +81,9 @@ std::uint64_t Session::token() const {
 void Session::begin_run(TimePoint now) {
   attempts_ = 0;
   reused_ = phase_ == Phase::open;
+  certificate_trouble_.reset();
+  last_heard_ = now;
+  next_look_ = now + silence;
   if (reused_) pump(now);
 }
 
@@ -79,11 +92,20 @@ void Session::add(std::unique_ptr<Command> command) {
 }
 
 bool Session::wants_connection() const {
-  return phase_ == Phase::closed && !commands_.empty();
+  return phase_ == Phase::closed && is_busy();
+}
+
+bool Session::is_busy() const {
+  return !commands_.empty() || !tunnels_.empty();
 }
 
 bool Session::in_handshake() const {
-  return active_ && phase_ >= Phase::resolving && phase_ <= Phase::authenticating;
+  return active_ && phase_ >= Phase::resolving && phase_ <= Phase::authenticating &&
+         phase_ != Phase::tunnelling;
+}
+
+bool Session::is_unauthenticated() const {
+  return phase_ >= Phase::resolving && phase_ <= Phase::authenticating;
 }
 
 std::vector<std::unique_ptr<Command>> Session::take_finished() {
@@ -91,6 +113,7 @@ std::vector<std::unique_ptr<Command>> Session::take_finished() {
 }
 
 void Session::cancel(TimePoint now) {
+  end_tunnels(ssh_errors::cancelled(target_));
   for (const auto& command : commands_) command->abort(ssh_errors::cancelled(target_), now);
   if (phase_ == Phase::open) {
     pump(now);
@@ -120,9 +143,14 @@ std::optional<TimePoint> Session::next_deadline() const {
   if (phase_ == Phase::open) {
     for (const auto& command : commands_)
       if (command->deadline()) consider(*command->deadline());
+    for (const auto& [number, numbered] : tunnels_)
+      if (numbered.tunnel->deadline()) consider(*numbered.tunnel->deadline());
+    if (is_busy()) consider(next_look_);
   } else if (phase_ != Phase::closed) {
     consider(phase_deadline_);
     if (phase_ == Phase::connecting) consider(dialer_.attempt_deadline());
+    if (phase_ == Phase::authenticating && !login_)
+      consider(services_.agents.patience_ends(credentials().agent));
     if (in_handshake()) consider(active_until_);
   }
   return earliest;
@@ -133,13 +161,32 @@ void Session::on_time(TimePoint now) {
   if (phase_ == Phase::open) {
     for (const auto& command : commands_)
       if (command->deadline() && now >= *command->deadline()) command->on_time(now);
-    pump(now);
+    look_for_life(now);
+    if (phase_ == Phase::open) pump(now);
   } else if (phase_ == Phase::connecting && now >= dialer_.attempt_deadline()) {
     services_.poller.remove(dialer_.fd());
     dialled(dialer_.on_time(now), now);
   } else if (phase_ != Phase::closed && now >= phase_deadline_) {
     time_is_over(now);
+  } else if (phase_ == Phase::authenticating && !login_ &&
+             now >= services_.agents.patience_ends(credentials().agent)) {
+    begin_login(now);
   }
+}
+
+/// TCP notices a dead peer, but behind a jump host there is none of ours.
+void Session::look_for_life(TimePoint now) {
+  if (!is_busy() || now < next_look_) return;
+  if (now - last_heard_ >= longest_silence)
+    return fail(ssh_errors::no_sign_of_life(
+                    target_, std::chrono::duration_cast<milliseconds>(longest_silence)),
+                now);
+  if (now - last_heard_ >= silence) {
+    // libssh sends the next one only when it was asked about the answer to the last.
+    ssh_send_keepalive(session_);
+    ssh_send_keepalive(session_);
+  }
+  next_look_ = now + silence;
 }
 
 void Session::time_is_over(TimePoint now) {
@@ -152,6 +199,10 @@ void Session::time_is_over(TimePoint now) {
       return fail(ssh_errors::name_not_found(
                       target_, "no answer within " + ssh_errors::seconds(options.connect_timeout)),
                   now);
+    case Phase::fetching_certificate:
+      return fail(
+          ssh_errors::phase_timeout(target_, "showing its certificate", options.handshake_timeout),
+          now);
     case Phase::banner:
       return fail(ssh_errors::phase_timeout(target_, "its SSH greeting", options.handshake_timeout),
                   now);
@@ -159,20 +210,31 @@ void Session::time_is_over(TimePoint now) {
       return fail(ssh_errors::phase_timeout(target_, "the key exchange", options.handshake_timeout),
                   now);
     case Phase::authenticating:
-      return fail(ssh_errors::phase_timeout(target_, "the login", options.auth_timeout), now);
+      return fail(
+          login_ && login_->asks_agent()
+              ? ssh_errors::agent_timeout(target_, credentials().agent, options.auth_timeout)
+              : ssh_errors::phase_timeout(target_, "the login", options.auth_timeout),
+          now);
     case Phase::closed:
     case Phase::connecting:
+    case Phase::tunnelling:
     case Phase::open:
       return;
   }
 }
 
-// ---- from nothing to a TCP connection
+// ---- from nothing to a connection
 // -------------------------------------------------------------
 
 void Session::connect(TimePoint now) {
   ++attempts_;
   ++generation_;
+  if (!target_.proxy_command.empty()) return start_proxy(now);
+  if (target_.jump) {
+    enter(Phase::tunnelling, now, std::chrono::hours(24));  // the jump host's own deadlines count
+    services_.tunnels_wanted.push_back({*target_.jump, token(), target_.address, target_.port});
+    return;
+  }
   enter(Phase::resolving, now, services_.options.connect_timeout);
   if (const auto address = numeric_address(target_.address, target_.port)) {
     dial({*address}, now);
@@ -198,7 +260,7 @@ void Session::dialled(TcpDialer::State state, TimePoint now) {
       services_.poller.add(dialer_.fd(), EPOLLOUT, token());
       return;
     case TcpDialer::State::connected:
-      return begin_ssh(now);
+      return connected(dialer_.take_socket(), now);
     case TcpDialer::State::failed:
       if (dialer_.out_of_descriptors())
         return fail(ssh_errors::no_descriptor(target_, dialer_.error()), now);
@@ -211,9 +273,71 @@ void Session::dialled(TcpDialer::State state, TimePoint now) {
 // ---- from TCP to an authenticated session
 // -----------------------------------------------------------
 
-void Session::begin_ssh(TimePoint now) {
+void Session::start_proxy(TimePoint now) {
+  if (const int error = proxy_.start(target_.proxy_command); error != 0)
+    return fail(ssh_errors::proxy_failed(target_, std::generic_category().message(error)), now);
+  connected(proxy_.take_socket(), now);
+}
+
+void Session::on_tunnel_made(TunnelMade tunnel, TimePoint now) {
+  if (phase_ != Phase::tunnelling || tunnel.owner != token()) return;
+  const Target& jump = services_.options.jumps[*target_.jump];
+  if (tunnel.failed) return fail(ssh_errors::jump_failed(target_, jump, *tunnel.failed), now);
+  if (!tunnel.socket.is_open())
+    return fail(ssh_errors::jump_cannot_reach(target_, jump, tunnel.refused), now);
+  connected(std::move(tunnel.socket), now);
+}
+
+void Session::connected(Descriptor socket, TimePoint now) {
+  if (!certificate_trouble_ &&
+      services_.known_hosts.wants_certificate(host_key_name(), host_key_port()))
+    return fetch_certificate(std::move(socket), now);
+  begin_ssh(std::move(socket), now);
+}
+
+void Session::fetch_certificate(Descriptor socket, TimePoint now) {
+  certificate_socket_ = std::move(socket);
+  certificate_fetch_ = {};
+  enter(Phase::fetching_certificate, now, services_.options.handshake_timeout);
+  services_.poller.add(certificate_socket_.get(), EPOLLIN, token());
+  if (certificate_fetch_.begin(certificate_socket_.get()) != CertificateFetch::State::waiting)
+    back_off(now);
+}
+
+void Session::read_certificate(TimePoint now) {
+  switch (certificate_fetch_.on_readable(certificate_socket_.get())) {
+    case CertificateFetch::State::waiting:
+      return;
+    case CertificateFetch::State::closed:
+      return back_off(now);
+    case CertificateFetch::State::refused:
+      return fail(ssh_errors::source_refused(target_), now);
+    case CertificateFetch::State::other:
+      return fail(ssh_errors::not_ssh(target_, certificate_fetch_.first_line()), now);
+    case CertificateFetch::State::none:
+      certificate_trouble_ = "it shows no certificate";
+      break;
+    case CertificateFetch::State::failed:
+      certificate_trouble_ = certificate_fetch_.reason();
+      break;
+    case CertificateFetch::State::certificate:
+      try {
+        certificate_trouble_ =
+            services_.known_hosts
+                .vouch(host_key_name(), host_key_port(), certificate_fetch_.certificate(),
+                       std::chrono::system_clock::now())
+                .value_or("");
+      } catch (const std::exception& error) {
+        return fail(ssh_errors::local_failure(target_, error.what()), now);
+      }
+      break;
+  }
+  close();
+  connect(now);  // this time for good
+}
+
+void Session::begin_ssh(Descriptor socket, TimePoint now) {
   session_ = ssh_new();
-  Descriptor socket = dialer_.take_socket();
   set_read_threshold(socket.get(), version_prefix_size);
   fd_ = socket.get();
   if (!session_ || !configure())
@@ -236,7 +360,7 @@ bool Session::configure() {
     return ssh_options_set(session_, option, value) == SSH_OK;
   };
   const std::string algorithms =
-      preferred_algorithms(services_.known_hosts.types_of(target_.address, target_.port));
+      preferred_algorithms(services_.known_hosts.types_of(host_key_name(), host_key_port()));
   // Nothing is read from files here: host keys are judged by KnownHosts, and what a user's
   // configuration says means to libssh 0.10 something else than to OpenSSH.
   return set(SSH_OPTIONS_PROCESS_CONFIG, &no) && set(SSH_OPTIONS_HOST, target_.address.c_str()) &&
@@ -246,13 +370,25 @@ bool Session::configure() {
          set(SSH_OPTIONS_HOSTKEYS, algorithms.c_str()) && set(SSH_OPTIONS_FD, &fd_);
 }
 
+const std::string& Session::host_key_name() const {
+  return target_.host_key_alias.empty() ? target_.address : target_.host_key_alias;
+}
+
+/// An alias stands in known_hosts without a port, as 22 does.
+unsigned Session::host_key_port() const {
+  return target_.host_key_alias.empty() ? target_.port : 22;
+}
+
 void Session::on_ready(std::uint32_t generation, TimePoint now) {
-  if (generation != generation_) return;
+  if (generation != (generation_ & 0xffffffu)) return;
   note_activity(now);
+  last_heard_ = now;
   switch (phase_) {
     case Phase::connecting:
       services_.poller.remove(dialer_.fd());
       return dialled(dialer_.on_ready(now), now);
+    case Phase::fetching_certificate:
+      return read_certificate(now);
     case Phase::banner:
       return read_banner(now);
     case Phase::key_exchange:
@@ -264,6 +400,7 @@ void Session::on_ready(std::uint32_t generation, TimePoint now) {
     case Phase::closed:
     case Phase::backing_off:
     case Phase::resolving:
+    case Phase::tunnelling:
       return;
   }
 }
@@ -299,8 +436,7 @@ void Session::back_off(TimePoint now) {
 }
 
 void Session::exchange_keys(TimePoint now) {
-  const int result =
-      repeat_while_sending(session_, SSH_AGAIN, [this] { return ssh_connect(session_); });
+  const int result = go_on_connecting(session_);
   if (result == SSH_AGAIN && ssh_is_connected(session_)) {
     acknowledge_at_once(fd_);
     return update_interest();
@@ -308,8 +444,7 @@ void Session::exchange_keys(TimePoint now) {
   if (result != SSH_OK) return fail(ssh_errors::handshake_failed(target_, libssh_error()), now);
   if (auto error = check_host_key()) return fail(*error, now);
   enter(Phase::authenticating, now, services_.options.auth_timeout);
-  next_key_ = 0;
-  authenticate(now);
+  begin_login(now);
 }
 
 std::optional<HostError> Session::check_host_key() {
@@ -332,7 +467,12 @@ std::optional<HostError> Session::check_host_key() {
 
 std::optional<HostError> Session::judge_host_key(const HostKey& key) {
   KnownHosts& known_hosts = services_.known_hosts;
-  const auto answer = known_hosts.check(target_.address, target_.port, key);
+  const auto answer = known_hosts.check(host_key_name(), host_key_port(), key);
+  if (answer.by_certificate_only())
+    return ssh_errors::host_key_not_vouched_for(target_, key, answer,
+                                                certificate_trouble_.value_or(""));
+  const FleetOptions& options = services_.options;
+  const bool vouched = options.on_host_key && options.on_host_key(target_, key, answer);
   switch (answer.verdict) {
     case KnownHosts::Verdict::known:
       return std::nullopt;
@@ -343,62 +483,60 @@ std::optional<HostError> Session::judge_host_key(const HostKey& key) {
     case KnownHosts::Verdict::unknown:
       break;
   }
-  const FleetOptions& options = services_.options;
-  if (options.host_key_policy != HostKeyPolicy::accept_new)
+  if (!vouched && options.host_key_policy != HostKeyPolicy::accept_new)
     return ssh_errors::host_key_unknown(target_, key, options.host_key_policy);
-  known_hosts.pin(target_.address, target_.port, key);
+  known_hosts.pin(host_key_name(), host_key_port(), key);
   if (options.on_new_host_key) options.on_new_host_key(target_.name, fingerprint(key), key.type);
   return std::nullopt;
 }
 
-void Session::authenticate(TimePoint now) {
-  const auto& keys = services_.identities.usable();
-  while (next_key_ < keys.size()) {
-    int result = repeat_while_sending(session_, SSH_AUTH_AGAIN, [&] {
-      return ssh_userauth_publickey(session_, nullptr, keys[next_key_].key.get());
-    });
-    // libssh goes on to say so where the server has hung up.
-    if (result == SSH_AUTH_AGAIN && !ssh_is_connected(session_)) result = SSH_AUTH_ERROR;
-    switch (result) {
-      case SSH_AUTH_AGAIN:
-        acknowledge_at_once(fd_);
-        return update_interest();
-      case SSH_AUTH_SUCCESS:
-        phase_ = Phase::open;
-        event_ = ssh_event_new();
-        ssh_event_add_session(event_, session_);
-        return pump(now);
-      case SSH_AUTH_PARTIAL:
-        return fail(ssh_errors::second_factor_wanted(target_), now);
-      case SSH_AUTH_DENIED:
-        ++next_key_;
-        break;
-      default:
-        return login_failed(now);
-    }
+void Session::begin_login(TimePoint now) {
+  KeyChain* chain = services_.keyring.find(credentials());
+  if (!chain) {
+    const auto* keys = services_.agents.identities(credentials().agent, token(), now);
+    if (!keys) return update_interest();
+    chain = &services_.keyring.chain(credentials(), *keys);
   }
-  fail(ssh_errors::auth_failed(target_, services_.identities.tried(keys.size())), now);
+  login_.emplace(session_, target_, credentials(), *chain);
+  authenticate(now);
 }
 
-void Session::login_failed(TimePoint now) {
-  // A server that had enough of wrong keys says so and hangs up: "...SSH_MSG_DISCONNECT: 2:Too
-  // many".
-  constexpr std::string_view farewell = "SSH_MSG_DISCONNECT: ";
-  const std::string reason = libssh_error();
-  const auto found = reason.find(farewell);
-  if (found == std::string::npos) {
-    // Where PAM keeps somebody out (nologin, an expired account), sshd shows its words and hangs
-    // up.
-    const std::unique_ptr<char, decltype(&std::free)> said(ssh_get_issue_banner(session_),
-                                                           &std::free);
-    return fail(said ? ssh_errors::login_refused(target_, said.get(), reason)
-                     : ssh_errors::handshake_failed(target_, reason),
-                now);
+void Session::on_agent(AgentClient::Answer answer, TimePoint now) {
+  if (phase_ != Phase::authenticating || answer.token != token()) return;
+  note_activity(now);
+  if (!login_) return begin_login(now);
+  login_->agent_answered(std::move(answer.bytes));
+  authenticate(now);
+}
+
+void Session::authenticate(TimePoint now) {
+  if (!login_) return;
+  switch (login_->advance()) {
+    case Login::State::wants_agent:
+      services_.agents.ask(credentials().agent, token(), login_->agent_request());
+      login_->agent_asked();
+      return update_interest();
+    case Login::State::waiting:
+    case Login::State::agent_pending:
+      acknowledge_at_once(fd_);
+      return update_interest();
+    case Login::State::done:
+      return logged_in(now);
+    case Login::State::failed:
+      if (!login_->locked_key().empty()) services_.locked_keys.insert(login_->locked_key());
+      return fail(login_->error(), now);
   }
-  const auto words = reason.find(':', found + farewell.size()) + 1;
-  fail(ssh_errors::auth_failed(target_, services_.identities.tried(next_key_ + 1),
-                               std::string_view(reason).substr(words)),
-       now);
+}
+
+void Session::logged_in(TimePoint now) {
+  login_.reset();
+  phase_ = Phase::open;
+  attempts_ = 0;
+  last_heard_ = now;
+  next_look_ = now + silence;
+  event_ = ssh_event_new();
+  ssh_event_add_session(event_, session_);
+  pump(now);
 }
 
 // ---- an open session
@@ -408,6 +546,7 @@ void Session::pump(TimePoint now) {
   for (int round = 0; round < rounds_a_turn; ++round) {
     const int polled = ssh_event_dopoll(event_, 0);
     run_commands(now);
+    run_tunnels(now);
     if (!ssh_is_connected(session_) || polled == SSH_ERROR) return lost(now);
     if (polled == SSH_AGAIN) break;
   }
@@ -453,6 +592,76 @@ std::size_t Session::open_channels() const {
       }));
 }
 
+void Session::on_input(TimePoint now) {
+  if (phase_ == Phase::open) pump(now);
+}
+
+// ---- tunnels through it -------------------------------------------------------------------------
+
+void Session::add_tunnel(TunnelWanted wanted, TimePoint now) {
+  last_tunnel_ = last_tunnel_ % 0xffffffu + 1;
+  tunnels_[last_tunnel_].tunnel =
+      std::make_unique<Tunnel>(wanted.owner, std::move(wanted.host), wanted.port);
+  if (phase_ == Phase::open) pump(now);
+}
+
+std::vector<TunnelMade> Session::take_tunnels() {
+  return std::exchange(tunnels_made_, {});
+}
+
+void Session::on_tunnel_ready(std::uint32_t number, TimePoint now) {
+  const auto found = tunnels_.find(number);
+  if (found == tunnels_.end() || phase_ != Phase::open) return;
+  // Only that one is looked at: a jump host may hold a thousand.
+  found->second.tunnel->advance(now);
+  watch_tunnel(number, *found->second.tunnel);
+  if (found->second.tunnel->state() == Tunnel::State::ended) tunnels_.erase(found);
+  update_interest();
+}
+
+void Session::run_tunnels(TimePoint now) {
+  for (auto next = tunnels_.begin(); next != tunnels_.end();) {
+    const auto current = next++;
+    const auto& [number, numbered] = *current;
+    Tunnel& tunnel = *numbered.tunnel;
+    const Tunnel::State before = tunnel.state();
+    if (before == Tunnel::State::waiting && ssh_is_connected(session_) != 0)
+      tunnel.begin(session_, now + services_.options.connect_timeout);
+    tunnel.advance(now);
+    if (before != Tunnel::State::open && tunnel.state() == Tunnel::State::open)
+      tunnels_made_.push_back({tunnel.owner(), tunnel.take_far_end(), {}, {}});
+    if (tunnel.state() == Tunnel::State::failed)
+      tunnels_made_.push_back({tunnel.owner(), {}, {}, tunnel.reason()});
+    watch_tunnel(number, tunnel);
+    if (tunnel.state() == Tunnel::State::failed || tunnel.state() == Tunnel::State::ended)
+      tunnels_.erase(current);
+  }
+}
+
+void Session::watch_tunnel(std::uint32_t number, const Tunnel& tunnel) {
+  std::uint32_t& interest = tunnels_.at(number).interest;
+  const std::uint32_t wanted = tunnel.wanted_events();
+  if (tunnel.fd() < 0) interest = 0;  // closed, and epoll has forgotten it
+  if (wanted == interest) return;
+  const std::uint64_t its_token =
+      Token{Token::Source::tunnel, number, static_cast<std::uint32_t>(index_)}.pack();
+  if (wanted == 0) {
+    services_.poller.remove(tunnel.fd());
+  } else if (interest == 0) {
+    services_.poller.add(tunnel.fd(), wanted, its_token);
+  } else {
+    services_.poller.modify(tunnel.fd(), wanted, its_token);
+  }
+  interest = wanted;
+}
+
+/// Those who wait for one are told why there is none; those who have one find it closed.
+void Session::end_tunnels(const HostError& error) {
+  for (auto& [number, numbered] : std::exchange(tunnels_, {}))
+    if (numbered.tunnel->state() <= Tunnel::State::opening)
+      tunnels_made_.push_back({numbered.tunnel->owner(), {}, error, {}});
+}
+
 void Session::update_interest() {
   const bool sending = (ssh_get_poll_flags(session_) & SSH_WRITE_PENDING) != 0;
   const std::uint32_t wanted = EPOLLIN | (sending ? EPOLLOUT : 0u);
@@ -471,6 +680,7 @@ void Session::lost(TimePoint now) {
     if (command->sent() || !reconnect)
       command->fail(ssh_errors::connection_lost(target_, reason, command->sent()), now);
   }
+  end_tunnels(ssh_errors::connection_lost(target_, reason, false));
   close();
   std::vector<std::unique_ptr<Command>> left;
   for (auto& command : commands_)
@@ -484,22 +694,29 @@ void Session::fail(const HostError& error, TimePoint now) {
     finished_.push_back(std::move(command));
   }
   commands_.clear();
+  end_tunnels(error);
+  attempts_ = 0;
   close();
 }
 
 void Session::close() {
   for (const auto& command : commands_) command->release_channel();
+  tunnels_.clear();  // their channels are the session's
   dialer_.stop();
+  certificate_socket_.close();
+  login_.reset();
   ++generation_;
   phase_ = Phase::closed;
   active_ = false;
-  if (!session_) return;
-  if (ssh_get_fd(session_) >= 0) services_.poller.remove(fd_);
-  fd_ = -1;
-  ssh_event_free(event_);
-  event_ = nullptr;
-  ssh_free(session_);
-  session_ = nullptr;
+  if (session_) {
+    if (ssh_get_fd(session_) >= 0) services_.poller.remove(fd_);
+    fd_ = -1;
+    ssh_event_free(event_);
+    event_ = nullptr;
+    ssh_free(session_);
+    session_ = nullptr;
+  }
+  proxy_.stop();
 }
 
 std::string Session::libssh_error() const {

@@ -5,31 +5,57 @@
 #include <libssh/libssh.h>
 
 #include <cstdint>
+#include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "provision/fleet.hpp"
+#include "provision/ssh/agent.hpp"
 #include "provision/ssh/banner.hpp"
+#include "provision/ssh/certificate_fetch.hpp"
 #include "provision/ssh/command.hpp"
-#include "provision/ssh/identities.hpp"
+#include "provision/ssh/keyring.hpp"
 #include "provision/ssh/known_hosts.hpp"
+#include "provision/ssh/login.hpp"
 #include "provision/ssh/poller.hpp"
+#include "provision/ssh/proxy_command.hpp"
 #include "provision/ssh/resolver.hpp"
 #include "provision/ssh/tcp.hpp"
+#include "provision/ssh/tunnel.hpp"
 
 namespace clustermpi {
+
+/// What one session says to another, by way of the engine.
+struct TunnelWanted {
+  std::size_t jump = 0;     ///< index into FleetOptions::jumps
+  std::uint64_t owner = 0;  ///< the token of who wants it
+  std::string host;
+  std::uint16_t port = 0;
+};
+struct TunnelMade {
+  std::uint64_t owner = 0;
+  Descriptor socket;                ///< open where the tunnel is
+  std::optional<HostError> failed;  ///< of the jump host itself
+  std::string refused;              ///< why the jump host cannot reach the owner's host
+};
 
 /// What all sessions of a fleet share.
 struct SessionServices {
   const FleetOptions& options;
-  const Identities& identities;
+  Keyring& keyring;
+  Agents& agents;
   KnownHosts& known_hosts;
   Poller& poller;
   Resolver& resolver;
   std::minstd_rand& random;
+  std::vector<TunnelWanted> tunnels_wanted;     ///< taken by the engine
+  std::set<std::filesystem::path> locked_keys;  ///< which hosts of this run would take
 };
 
 class Session {
@@ -43,18 +69,30 @@ class Session {
   /// After the commands of a run were added: starts them on a session that is open already, and
   /// notices where that died since the last run.
   void begin_run(TimePoint now);
-  /// Has commands but no connection: wants connect() when there is room for one more handshake.
+  /// Has something to do but no connection: wants connect() when there is room for one more
+  /// handshake.
   [[nodiscard]] bool wants_connection() const;
   void connect(TimePoint now);
+  /// Connected, or about to be, and not logged in: servers take only so many of these.
+  [[nodiscard]] bool is_unauthenticated() const;
 
   /// Whether it counts among the handshakes in flight. A host that does not answer soon does not:
   /// it costs us nothing while we wait for it.
   [[nodiscard]] bool in_handshake() const;
 
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
+  // Events. Those that belong to an earlier connection of this session are ignored.
   void on_ready(std::uint32_t generation, TimePoint now);
   void on_resolved(Resolver::Answer answer, TimePoint now);
+  void on_agent(AgentClient::Answer answer, TimePoint now);
+  void on_tunnel_made(TunnelMade tunnel, TimePoint now);
+  void on_tunnel_ready(std::uint32_t number, TimePoint now);
+  void on_input(TimePoint now);  ///< a stream that its commands read has more
   void on_time(TimePoint now);
+
+  /// For a jump host: opens a way through it as soon as it can, which take_tunnels() hands out.
+  void add_tunnel(TunnelWanted wanted, TimePoint now);
+  [[nodiscard]] std::vector<TunnelMade> take_tunnels();
 
   /// Ends all commands with `cancelled`; an idle session stays open.
   void cancel(TimePoint now);
@@ -66,6 +104,8 @@ class Session {
     backing_off,  ///< was turned away, will try again
     resolving,
     connecting,
+    tunnelling,            ///< waits for its jump host
+    fetching_certificate,  ///< on a connection of its own, before the one that counts
     banner,
     key_exchange,
     authenticating,
@@ -73,25 +113,38 @@ class Session {
   };
 
   [[nodiscard]] std::uint64_t token() const;
+  [[nodiscard]] const Credentials& credentials() const;
   void enter(Phase phase, TimePoint now, std::chrono::milliseconds time);
   void note_activity(TimePoint now);
 
   void dial(std::vector<SocketAddress> addresses, TimePoint now);
   void dialled(TcpDialer::State state, TimePoint now);
-  void begin_ssh(TimePoint now);
+  void start_proxy(TimePoint now);
+  void connected(Descriptor socket, TimePoint now);
+  void fetch_certificate(Descriptor socket, TimePoint now);
+  void read_certificate(TimePoint now);
+  void begin_ssh(Descriptor socket, TimePoint now);
   [[nodiscard]] bool configure();
+  [[nodiscard]] const std::string& host_key_name() const;
+  [[nodiscard]] unsigned host_key_port() const;
   void read_banner(TimePoint now);
   void back_off(TimePoint now);
   void exchange_keys(TimePoint now);
   [[nodiscard]] std::optional<HostError> check_host_key();
   [[nodiscard]] std::optional<HostError> judge_host_key(const HostKey& key);
   void authenticate(TimePoint now);
-  void login_failed(TimePoint now);
+  void begin_login(TimePoint now);
+  void logged_in(TimePoint now);
 
   void pump(TimePoint now);
   void run_commands(TimePoint now);
   void start_commands(TimePoint now);
   [[nodiscard]] std::size_t open_channels() const;
+  void run_tunnels(TimePoint now);
+  void watch_tunnel(std::uint32_t number, const Tunnel& tunnel);
+  void end_tunnels(const HostError& error);
+  [[nodiscard]] bool is_busy() const;
+  void look_for_life(TimePoint now);
   void update_interest();
 
   void time_is_over(TimePoint now);
@@ -113,16 +166,31 @@ class Session {
   bool reused_ = false;  ///< open since before this run: may have died unnoticed
 
   TcpDialer dialer_;
+  ProxyCommand proxy_;
   BannerReader banner_;
+  CertificateFetch certificate_fetch_;
+  Descriptor certificate_socket_;
+  /// Set once the host's certificate was asked for in this run: why it does not count, if so.
+  std::optional<std::string> certificate_trouble_;
   ssh_session session_ = nullptr;
   ssh_event event_ = nullptr;
   int fd_ = -1;                 ///< libssh's, which closes it
   std::uint32_t interest_ = 0;  ///< what epoll waits for
-  std::size_t next_key_ = 0;
+  std::optional<Login> login_;
+  TimePoint last_heard_;  ///< when something came from the host
+  TimePoint next_look_;   ///< when to ask a silent host for a sign of life
   std::size_t max_channels_ = 0;
 
   std::vector<std::unique_ptr<Command>> commands_;
   std::vector<std::unique_ptr<Command>> finished_;
+
+  struct NumberedTunnel {
+    std::unique_ptr<Tunnel> tunnel;
+    std::uint32_t interest = 0;
+  };
+  std::map<std::uint32_t, NumberedTunnel> tunnels_;  ///< by number
+  std::uint32_t last_tunnel_ = 0;
+  std::vector<TunnelMade> tunnels_made_;
 };
 
 }  // namespace clustermpi

@@ -8,6 +8,7 @@
 #include "hosts/checks.hpp"
 #include "hosts/hostlist.hpp"
 #include "provision/ansible.hpp"
+#include "provision/privileges.hpp"
 #include "provision/remote_scripts.hpp"
 
 namespace clustermpi {
@@ -19,7 +20,8 @@ using namespace std::chrono_literals;
 constexpr std::string_view state_marker = "clustermpi state";
 
 /// Probe and state in one script. Each part is wrapped so that the shell has read all of it before
-/// the first command runs: a command that reads stdin cannot swallow the rest.
+/// the first command runs: a command that reads stdin cannot swallow the rest. Where sudo wants a
+/// password the state is asked for once somebody gave it (CheckStep).
 std::string probe_script() {
   return fmt::format(
       "(\n{}\n) </dev/null\n"
@@ -113,6 +115,30 @@ void warn_of_unused_tables(Cluster& cluster) {
   warn("storage", inventory.storage.has_value());
 }
 
+/// Hosts whose sudo wants a password: asked for here, before anything is changed; then they tell
+/// their state, which discover could not read.
+void check_privileges(Cluster& cluster) {
+  std::vector<std::string> asking;
+  for (const std::string& host : cluster.active()) {
+    const auto known = cluster.facts.find(host);
+    if (known != cluster.facts.end() && known->second.sudo_asks) asking.push_back(host);
+  }
+  if (asking.empty()) return;
+  obtain_privileges(cluster, asking);
+  std::map<std::string, Job> jobs;
+  for (const std::string& host : asking) {
+    if (!cluster.is_active(host)) continue;
+    Job& job = jobs[host];
+    job.command = "sh -s";
+    job.input = std::make_shared<const std::string>(fmt::format("mode=check\n{}", remote::record));
+    job.timeout = 60s;
+    become_root(job, cluster, host);
+  }
+  for (const auto& [host, result] : cluster.run_jobs(std::move(jobs))) {
+    cluster.states[host] = parse_host_state(printable(result.out));
+  }
+}
+
 }  // namespace
 
 std::vector<Change> CheckStep::plan(Cluster& cluster) {
@@ -135,6 +161,7 @@ std::vector<Change> CheckStep::plan(Cluster& cluster) {
     hint = finding.error.hint;
   }
   if (!cluster_problem.empty()) throw Error(ExitCode::hosts_failed, cluster_problem, hint);
+  check_privileges(cluster);
   return {};
 }
 

@@ -10,6 +10,8 @@
 #include "hosts/writers.hpp"
 #include "provision/data_dir.hpp"
 #include "provision/files.hpp"
+#include "provision/private_agent.hpp"
+#include "provision/privileges.hpp"
 #include "provision/process.hpp"
 #include "provision/remote_scripts.hpp"
 #include "provision/steps/generate.hpp"
@@ -132,6 +134,24 @@ void take_versions(Facts& facts, const HostState& state) {
   facts.python_apt = facts.packages.contains("python3-apt");
 }
 
+/// One for all: they have one user, and obtain_privileges() proved one password for it.
+std::shared_ptr<const Secret> sudo_password(const Cluster& cluster,
+                                            const std::vector<std::string>& hosts) {
+  for (const std::string& host : hosts) {
+    const auto found = cluster.sudo_passwords.find(host);
+    if (found != cluster.sudo_passwords.end()) return found->second;
+  }
+  return {};
+}
+
+/// Holds the keys that were unlocked for this run; none where none was.
+std::unique_ptr<PrivateAgent> agent_for(const Cluster& cluster) {
+  if (cluster.passphrases.empty()) return {};
+  auto agent = std::make_unique<PrivateAgent>(cluster.workspace().directory());
+  for (const auto& [key, passphrase] : cluster.passphrases) agent->add(key, *passphrase);
+  return agent;
+}
+
 }  // namespace
 
 Json playbook_inventory(const Cluster& cluster) {
@@ -194,6 +214,9 @@ std::string InstallStep::apply(Cluster& cluster, const std::vector<Change>& chan
   for (const Change& change : changes) {
     if (run.limit.empty() || run.limit.back() != change.host) run.limit.push_back(change.host);
   }
+  run.become_password = sudo_password(cluster, run.limit);
+  const auto agent = agent_for(cluster);
+  if (agent) run.agent = agent->socket();
   struct Forward : Reporter {
     explicit Forward(Cluster& to) : cluster(to) {}
     void on(const Event& event) override { cluster.report(event); }
@@ -221,11 +244,12 @@ void InstallStep::record(Cluster& cluster, const std::vector<std::string>& hosts
   std::map<std::string, Job> jobs;
   for (const std::string& host : hosts) {
     Job job;
-    job.command = "sudo -n sh -s";
+    job.command = "sh -s";
     job.timeout = 60s;
     job.input = std::make_shared<const std::string>(
         record_script(inputs_digest(inventory, playbooks, key, host),
                       managed_items(roles_, variables_of(inventory, host))));
+    become_root(job, cluster, host);
     jobs.emplace(host, std::move(job));
   }
   for (const auto& [host, outcome] : cluster.run_jobs(std::move(jobs))) {

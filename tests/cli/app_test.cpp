@@ -67,7 +67,7 @@ TEST_F(AppTest, VersionIsOneLineOnStdout) {
 TEST_F(AppTest, EveryCommandExplainsItself) {
   for (const std::string command :
        {"up", "init", "discover", "facts", "sysinfo", "install", "generate", "inventory",
-        "distribute", "build", "run", "verify", "smoke", "hostkey", "lab"}) {
+        "distribute", "build", "run", "verify", "smoke", "exec", "trust", "hostkey", "lab"}) {
     const Outcome outcome = run({command, "--help"});
     EXPECT_EQ(outcome.status, 0) << command;
     EXPECT_THAT(outcome.out, HasSubstr("--help")) << command;

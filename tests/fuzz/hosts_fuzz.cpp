@@ -1,12 +1,7 @@
-// Throws broken input at all that reads what users and nodes write. With clang, -fsanitize=fuzzer
-// and -DCLUSTERMPI_LIBFUZZER it is a libFuzzer target; without, a program that mutates the samples
-// itself: hosts_fuzz [ROUNDS [SEED]].
+// Throws broken input at all that reads what users and nodes write: see fuzz.hpp for how it runs.
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <random>
 #include <set>
 #include <sstream>
 #include <stdexcept>
@@ -17,17 +12,11 @@
 #include "hosts/facts.hpp"
 #include "hosts/hostlist.hpp"
 #include "hosts/inventory.hpp"
+#include "tests/fuzz/fuzz.hpp"
 
 namespace {
 
-using namespace std::string_view_literals;
-
-void require(bool holds, const char* what, std::string_view input) {
-  if (holds) return;
-  std::fprintf(stderr, "broken: %s\ninput (%zu bytes):\n%.*s\n", what, input.size(),
-               static_cast<int>(input.size()), input.data());
-  std::abort();
-}
+using clustermpi::test::require;
 
 void read_hostlist(std::string_view input) {
   std::vector<std::string> names;
@@ -94,47 +83,9 @@ std::vector<std::string> seeds() {
   return texts;
 }
 
-/// `text` with some bytes changed, dropped, doubled, or replaced by what parsers stumble over.
-std::string mutate(std::string text, std::mt19937& random) {
-  static const std::vector<std::string_view> stumbling = {
-      "[",     "]",         "[[",
-      "\"",    "'",         "\"\"\"",
-      "=",     ",",         "-",
-      "\n",    "\0"sv,      "\xff",
-      "\\",    "0",         "99999999999999999999",
-      "[1-9]", "probe=1\n", "\xef\xbb\xbf",
-      "{",     "\t"};
-  for (auto changes = 1 + random() % 4; changes > 0 && !text.empty(); --changes) {
-    const std::size_t at = random() % text.size();
-    switch (random() % 4) {
-      case 0:
-        text[at] = static_cast<char>(random());
-        break;
-      case 1:
-        text.erase(at, 1 + random() % 8);
-        break;
-      case 2:
-        text.insert(at, text.substr(at, 1 + random() % 16));
-        break;
-      default:
-        text.insert(at, stumbling[random() % stumbling.size()]);
-    }
-  }
-  return text;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  const unsigned long rounds = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 2000;
-  const unsigned long seed = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 1;
-  std::mt19937 random(static_cast<std::mt19937::result_type>(seed));
-  const std::vector<std::string> texts = seeds();
-  for (unsigned long round = 0; round < rounds; ++round) {
-    const std::string input = mutate(texts[random() % texts.size()], random);
-    LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
-  }
-  std::printf("%lu inputs survived (seed %lu)\n", rounds, seed);
-  return 0;
+  return clustermpi::test::fuzz(argc, argv, seeds());
 }
 #endif

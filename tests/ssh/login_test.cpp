@@ -47,27 +47,68 @@ TEST_F(LoginTest, EveryKindOfKeyLogsIn) {
   }
 }
 
-TEST_F(LoginTest, AKeyWithAPassphraseIsNamed) {
+TEST_F(LoginTest, AKeyWithAPassphraseIsWantedOnlyWhereItOpens) {
   make_key(file("locked"), "ed25519", "secret");
   options.credentials.identities = {file("locked")};
-  const Result result = run_one(node, "true");
-  ASSERT_TRUE(result.error);
   const std::string key = file("locked").string();
+  Fleet strangers = fleet({node});
+  const Result refused = strangers.run({job(0, "true")}).front();
+  ASSERT_TRUE(refused.error);
+  EXPECT_EQ(refused.error->message,
+            fmt::format("red01 refuses {}@{}: tried {}", node.user, place(), key));
+  EXPECT_TRUE(strangers.locked_keys().empty());
+
+  write_file(sshd->authorized_keys(), read_file(key + ".pub"));
+  Fleet fleet_ = fleet({node});
+  const Result wanted = fleet_.run({job(0, "true")}).front();
+  ASSERT_TRUE(wanted.error);
   EXPECT_EQ(
-      *result.error,
-      (HostError{"auth_failed", "no key to log in to red01 with: " + key + " has a passphrase",
-                 "use a key without one, or take it off a copy: `ssh-keygen -p -f " + key + "`"}));
+      *wanted.error,
+      (HostError{"passphrase_needed", "red01 would take " + key + ", but that has a passphrase",
+                 "run this at a terminal, where it is asked for, or `ssh-add " + key + "` first"}));
+  EXPECT_EQ(fleet_.locked_keys(), std::vector<fs::path>{key});
+  EXPECT_FALSE(fleet_.unlock(key, Secret("guessed")));
+  EXPECT_TRUE(fleet_.unlock(key, Secret("secret")));
+  EXPECT_TRUE(fleet_.run({job(0, "true")}).front().ok());
+  EXPECT_TRUE(fleet_.locked_keys().empty());
 }
 
-TEST_F(LoginTest, AKeyWithAPassphraseIsMentionedBesideTheRefusedOne) {
-  make_key(file("locked"), "ed25519", "secret");
-  make_key(file("stranger"));
-  options.credentials.identities = {file("locked"), file("stranger")};
-  const Result result = run_one(node, "true");
-  ASSERT_TRUE(result.error);
-  EXPECT_EQ(result.error->message,
-            fmt::format("red01 refuses {}@{}: tried {} (not tried, has a passphrase: {})",
-                        node.user, place(), file("stranger").string(), file("locked").string()));
+TEST_F(LoginTest, AKeyWithAPassphraseInTheOldFormatNeedsItsPublicHalf) {
+  const std::string key = file("old").string();
+  const auto made = run_process(
+      {"ssh-keygen", "-q", "-t", "rsa", "-m", "PEM", "-N", "secret", "-C", "test", "-f", key});
+  ASSERT_TRUE(made.ok()) << made.err;
+  write_file(sshd->authorized_keys(), read_file(key + ".pub"));
+  options.credentials.identities = {key};
+  EXPECT_EQ(run_one(node, "true").error->code, "passphrase_needed");
+  fs::remove(key + ".pub");
+  EXPECT_EQ(run_one(node, "true").error->message,
+            "no key to log in to red01 with: " + key + " has a passphrase");
+}
+
+TEST_F(LoginTest, ACertificateBesideTheKeyIsShown) {
+  make_key(file("ca"));
+  make_key(file("certified"));
+  const auto signed_ = run_process(
+      {"ssh-keygen", "-q", "-s", file("ca"), "-I", "test", "-n", node.user, file("certified.pub")});
+  ASSERT_TRUE(signed_.ok()) << signed_.err;
+  const auto trusting =
+      start_sshd("trusting", fmt::format("TrustedUserCAKeys {}\n", file("ca.pub").string()));
+  write_file(trusting->authorized_keys(), "");
+  options.credentials.identities = {file("certified")};
+  const Result result = run_one(trusting->target("red01"), "true");
+  EXPECT_TRUE(result.ok()) << (result.error ? result.error->message : "");
+  EXPECT_EQ(trusting->logged("ED25519-CERT"), 1u) << trusting->log();
+}
+
+TEST_F(LoginTest, AKindOfKeyThatTheServerDoesNotTakeIsRefused) {
+  make_key(file("rsa"), "rsa");
+  const auto picky = start_sshd("picky", "PubkeyAcceptedAlgorithms ssh-ed25519\n");
+  write_file(picky->authorized_keys(), read_file(file("rsa.pub")));
+  node = picky->target("red01");
+  options.credentials.identities = {file("rsa")};
+  EXPECT_EQ(run_one(node, "true").error->message,
+            fmt::format("red01 refuses {}@{}: tried {}", node.user, place(), file("rsa").string()));
 }
 
 TEST_F(LoginTest, NoKeyAtAll) {

@@ -68,10 +68,34 @@ TEST(Console, OnATerminalLiveLinesAreErasedBeforeNewsIsPrinted) {
   console.on(event(Kind::step_end, "", "done"));
   EXPECT_EQ(out.str(),
             "    red01: packages\n"
-            "\x1b[1A\x1b[2K    red[01-02]: packages\n"
+            // red02's came at once and is drawn with the next news
             "\x1b[1A\x1b[2K    news\n"
             "    red[01-02]: packages\n"
             "\x1b[1A\x1b[2K    ok done (0.0 s)\n");
+}
+
+TEST(Console, TheRunAsAWholeStandsAboveTheHosts) {
+  std::ostringstream out;
+  ConsoleStyle style;
+  style.terminal = true;
+  ConsoleReporter console(out, style);
+  console.on(event(Kind::progress, "red01", "packages"));
+  console.on(event(Kind::progress, "", "1 of 2 hosts done"));
+  console.on(event(Kind::note, "", "news"));
+  EXPECT_EQ(out.str(),
+            "    red01: packages\n"
+            "\x1b[1A\x1b[2K    news\n"
+            "    1 of 2 hosts done\n"
+            "    red01: packages\n");
+}
+
+TEST(Console, ALiveLineIsCutBetweenCharacters) {
+  std::ostringstream out;
+  ConsoleStyle style;
+  style.terminal = true;
+  ConsoleReporter console(out, style);
+  console.on(event(Kind::progress, "", std::string(73, 'x') + "\u00e9tude"));
+  EXPECT_EQ(out.str(), "    " + std::string(73, 'x') + "\n");
 }
 
 TEST(Console, WithoutColourThereIsNoEscapeSequence) {

@@ -68,12 +68,18 @@ TEST(CheckFleet, NamesAnUnsupportedSystem) {
 }
 
 TEST(CheckFleet, SaysHowToAllowSudo) {
-  EXPECT_THAT(
-      check_with("red01", [](Facts& facts) { facts.sudo = false; }),
-      ElementsAre(Finding{"red01",
-                          {"no_sudo", "user pi cannot become root without a password",
-                           "there, as an administrator: echo 'pi ALL=(ALL) NOPASSWD: ALL' | "
-                           "sudo tee /etc/sudoers.d/clustermpi-pi"}}));
+  EXPECT_THAT(check_with("red01", [](Facts& facts) { facts.sudo = false; }),
+              ElementsAre(Finding{"red01",
+                                  {"no_sudo", "user pi may not use sudo",
+                                   "there, as root: apt-get install sudo; usermod -aG sudo pi"}}));
+}
+
+TEST(CheckFleet, TakesASudoThatAsksForAPassword) {
+  const auto asks = [](Facts& facts) {
+    facts.sudo = false;
+    facts.sudo_asks = true;
+  };
+  EXPECT_THAT(check_with("red01", asks), IsEmpty());
 }
 
 TEST(CheckFleet, SaysHowFarAClockIsOff) {

@@ -19,6 +19,7 @@ namespace {
 using Json = nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(StaticInventory, HasTheGroupsHostsAndVariablesOfTheDynamicOne) {
   const Json dynamic = Json::parse(R"({
@@ -95,6 +96,36 @@ TEST_F(RunPlaybook, WhatTheUserSetForAnsibleElsewhereChangesNothing) {
   ::unsetenv("ANSIBLE_INVENTORY_ENABLED");
   ::unsetenv("PYTHONPATH");
   EXPECT_TRUE(result.hosts.at("red01").finished);
+}
+
+/// Asks as sudo does, and takes one password.
+void write_sudo(const fs::path& file) {
+  write_file(file,
+             "#!/bin/sh\n"
+             "while :; do\n"
+             "  case $1 in -p) prompt=$2; shift 2 ;; -u) shift 2 ;; -*) shift ;; *) break ;; esac\n"
+             "done\n"
+             "printf '%s' \"$prompt\" >&2\n"
+             "IFS= read -r given\n"
+             "[ \"$given\" = 'rather $ecret' ] || { echo 'Sorry, try again.' >&2; exit 1; }\n"
+             "exec \"$@\"\n",
+             0755);
+}
+
+TEST_F(RunPlaybook, SudoIsGivenItsPasswordAndNoFileHasIt) {
+  PlaybookRun asked = run("    - {name: As root, raw: 'true', become: true}\n");
+  const fs::path sudo = fs::path(testing::TempDir()) / "clustermpi-sudo";
+  write_sudo(sudo);
+  inventory["_meta"]["hostvars"]["red01"]["ansible_become_exe"] = sudo.string();
+  asked.become_password = std::make_shared<const Secret>(Secret("rather $ecret"));
+  const auto result = run_playbook(asked, recorder);
+  EXPECT_EQ(result.hosts.at("red01").error, std::nullopt);
+  EXPECT_TRUE(result.hosts.at("red01").finished);
+  for (const auto& entry : fs::recursive_directory_iterator(workspace)) {
+    if (!entry.is_regular_file()) continue;
+    EXPECT_THAT(read_file(entry.path()), Not(HasSubstr("$ecret"))) << entry.path();
+  }
+  fs::remove(sudo);
 }
 
 TEST_F(RunPlaybook, APlaybookThatCannotBeReadEndsTheRun) {

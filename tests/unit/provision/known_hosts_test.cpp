@@ -62,6 +62,13 @@ TEST(HostKey, TypeIsReadFromTheBlob) {
     EXPECT_EQ(host_key_from_base64(bad), std::nullopt) << bad;
 }
 
+TEST(HostKey, OneKeyHasOneSpelling) {
+  std::string base64 = ecdsa.base64;
+  base64[base64.size() - 2] = 'R';  // "Q=" with a bit more, which stands for no byte
+  ASSERT_EQ(decode_base64(base64), decode_base64(ecdsa.base64));
+  EXPECT_EQ(host_key_from_base64(base64), ecdsa);
+}
+
 TEST_F(KnownHostsTest, MissingFilesAreEmpty) {
   const KnownHosts hosts(pins(), {users()});
   EXPECT_EQ(hosts.check("red01", 22, ed25519).verdict, Verdict::unknown);
@@ -81,7 +88,17 @@ TEST_F(KnownHostsTest, PortsOtherThan22AreInBrackets) {
   const KnownHosts hosts = with(line("[red01]:2222", ed25519) + line("red02", ed25519));
   EXPECT_EQ(hosts.check("red01", 2222, ed25519).verdict, Verdict::known);
   EXPECT_EQ(hosts.check("red01", 22, ed25519).verdict, Verdict::unknown);
-  EXPECT_EQ(hosts.check("red02", 2222, ed25519).verdict, Verdict::unknown);
+}
+
+TEST_F(KnownHostsTest, ANameWithoutAPortStandsForItsOtherPortsToo) {
+  // As OpenSSH has it: it helps to know a key, but a different one is no change.
+  const KnownHosts hosts =
+      with(line("red01", ed25519) + line("red02", ecdsa) + line("[red02]:2222", other));
+  EXPECT_EQ(hosts.check("red01", 2222, ed25519).verdict, Verdict::known);
+  EXPECT_THAT(hosts.types_of("red01", 2222), ElementsAre("ssh-ed25519"));
+  EXPECT_EQ(hosts.check("red01", 2222, other).verdict, Verdict::unknown);
+  EXPECT_EQ(hosts.check("red02", 2222, ecdsa).verdict, Verdict::changed)
+      << "where the port has a line of its own, that one counts";
 }
 
 TEST_F(KnownHostsTest, ChangedNamesTheKeyFileAndLine) {
@@ -162,10 +179,31 @@ TEST_F(KnownHostsTest, RevokedBeatsPinned) {
   EXPECT_EQ(hosts.check("never-seen", 22, other).verdict, Verdict::unknown);
 }
 
+TEST_F(KnownHostsTest, AKeyRevokedForANameIsRevokedForAllItsPorts) {
+  const KnownHosts hosts =
+      with(line("red01", ed25519) + "@revoked red01 " + ed25519.type + " " + ed25519.base64 + "\n");
+  EXPECT_EQ(hosts.check("red01", 2222, ed25519).verdict, Verdict::revoked);
+}
+
 TEST_F(KnownHostsTest, ARevokedKeyIsNoKeyOnFile) {
   const KnownHosts hosts = with("@revoked red01 " + ed25519.type + " " + ed25519.base64 + "\n");
   EXPECT_EQ(hosts.check("red01", 22, other).verdict, Verdict::unknown);
   EXPECT_THAT(hosts.types_of("red01", 22), IsEmpty());
+}
+
+TEST_F(KnownHostsTest, AllThatIsOnFile) {
+  const KnownHosts hosts =
+      with(line("@cert-authority red*", other) + line("red02", other) + line("@revoked *", ecdsa),
+           line("red01", ed25519));
+  const auto entries = hosts.on_file("red01", 22);
+  ASSERT_EQ(entries.size(), 3u);
+  EXPECT_EQ(entries[0].key, ed25519);
+  EXPECT_EQ(entries[0].file, pins());
+  EXPECT_FALSE(entries[0].revoked || entries[0].authority);
+  EXPECT_TRUE(entries[1].authority);
+  EXPECT_EQ(entries[1].line, 1u);
+  EXPECT_TRUE(entries[2].revoked);
+  EXPECT_EQ(entries[2].line, 3u);
 }
 
 TEST_F(KnownHostsTest, LinesThatCannotBeReadAreSkipped) {
@@ -219,6 +257,32 @@ TEST_F(KnownHostsTest, ForgetRemovesThatHostFromOurFileOnly) {
   EXPECT_EQ(hosts.check("red03", 22, ed25519).verdict, Verdict::known);
   EXPECT_EQ(hosts.check("red01", 22, other).verdict, Verdict::known) << "the user's own file";
   EXPECT_EQ(hosts.forget("nobody", 22), 0u);
+}
+
+TEST_F(KnownHostsTest, NoContentDoesHarm) {
+  const std::string key = " " + ed25519.type + " " + ed25519.base64 + "\n";
+  const std::string huge(1024 * 1024, 'x');
+  const KnownHosts hosts = with(huge + key +
+                                std::string("red\0"
+                                            "01",
+                                            6) +
+                                key + "|1|" + encode_base64(huge) + "|" + encode_base64(huge) +
+                                key + std::string(100, '\0') + "\n" + line("red01", ed25519));
+  const auto answer = hosts.check("red01", 22, other);
+  EXPECT_EQ(answer.verdict, Verdict::changed);
+  EXPECT_EQ(answer.line, 5u);
+}
+
+TEST_F(KnownHostsTest, AFileWithoutEndIsAnError) {
+  for (const std::string endless : {"/dev/zero", "/dev/urandom"}) {
+    try {
+      const KnownHosts hosts(pins(), {endless});
+      FAIL() << endless << " was read to its end";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::local_failure);
+      EXPECT_EQ(error.what(), "cannot read " + endless + ": File too large");
+    }
+  }
 }
 
 TEST_F(KnownHostsTest, AnUnreadableFileIsAnError) {
