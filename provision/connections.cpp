@@ -51,6 +51,7 @@ class Finder {
   using Way = std::vector<SshQuestion>;  // from the target towards us
 
   Target target(const SshQuestion& question, const HostSettings& settings, Way way) {
+    refuse_socket(question, settings);
     Target target;
     target.name = question.name;
     target.address = settings.address;
@@ -73,6 +74,16 @@ class Finder {
     const std::size_t index = index_of(std::move(hop), question);
     jumps_.emplace(question, index);
     return index;
+  }
+
+  static void refuse_socket(const SshQuestion& question, const HostSettings& settings) {
+    if (!settings.proxy_passes_socket) return;
+    throw Error(
+        ExitCode::local_failure,
+        fmt::format("the ProxyCommand of {} hands over a socket (ProxyUseFdpass), which only "
+                    "ssh itself can take",
+                    question.name),
+        "give it a command that carries the bytes, or ProxyJump, in ~/.ssh/config");
   }
 
   static void refuse_loop(const SshQuestion& question, const Way& way) {

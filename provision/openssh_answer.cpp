@@ -17,21 +17,14 @@ namespace fs = std::filesystem;
 namespace clustermpi {
 namespace {
 
-constexpr std::array keywords = {"addressfamily",
-                                 "certificatefile",
-                                 "connecttimeout",
-                                 "globalknownhostsfile",
-                                 "hostkeyalias",
-                                 "hostname",
-                                 "identitiesonly",
-                                 "identityagent",
-                                 "identityfile",
-                                 "port",
-                                 "proxycommand",
-                                 "proxyjump",
-                                 "revokedhostkeys",
-                                 "stricthostkeychecking",
-                                 "user",
+constexpr std::array keywords = {"addressfamily",         "certificatefile",
+                                 "connecttimeout",        "globalknownhostsfile",
+                                 "hostkeyalias",          "hostname",
+                                 "identitiesonly",        "identityagent",
+                                 "identityfile",          "port",
+                                 "proxycommand",          "proxyjump",
+                                 "proxyusefdpass",        "revokedhostkeys",
+                                 "stricthostkeychecking", "user",
                                  "userknownhostsfile"};
 
 /// Keyword -> its values, in the order printed.
@@ -208,16 +201,18 @@ HostSettings read_settings(std::string_view text, const SshQuestion& question,
   settings.certificates = paths(answer, "certificatefile", tokens);
   settings.identities_only = value_of(answer, "identitiesonly") == "yes";
   settings.agent = agent_of(answer, question, tokens);
-  settings.proxy_jump = value_of(answer, "proxyjump");
+  settings.proxy_jump = tokens.fill(value_of(answer, "proxyjump"));
   settings.proxy_command = tokens.fill(value_of(answer, "proxycommand"));
+  settings.proxy_passes_socket =
+      !settings.proxy_command.empty() && value_of(answer, "proxyusefdpass") == "yes";
   settings.user_known_hosts = known_hosts(answer, "userknownhostsfile", tokens);
   settings.global_known_hosts = known_hosts(answer, "globalknownhostsfile", tokens);
   settings.revoked_host_keys = tokens.with_home(value_of(answer, "revokedhostkeys"));
   const std::string strict = value_of(answer, "stricthostkeychecking");
   settings.strict = strict == "true" || strict == "yes";
   settings.address_family = value_of(answer, "addressfamily");
-  if (const std::string timeout = value_of(answer, "connecttimeout"); !timeout.empty())
-    settings.connect_timeout = std::chrono::seconds(std::stoul(timeout));
+  if (const auto seconds = std::stoul("0" + value_of(answer, "connecttimeout")); seconds > 0)
+    settings.connect_timeout = std::chrono::seconds(seconds);
   return settings;
 }
 

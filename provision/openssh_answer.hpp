@@ -42,9 +42,10 @@ struct HostSettings {
   std::vector<std::filesystem::path> identities;  ///< some need not exist
   std::vector<std::filesystem::path> certificates;
   bool identities_only = false;
-  std::string agent;          ///< path of the socket; empty: none
-  std::string proxy_jump;     ///< "first,second", the nearest to us first; empty: none
-  std::string proxy_command;  ///< empty: none
+  std::string agent;                 ///< path of the socket; empty: none
+  std::string proxy_jump;            ///< "first,second", the nearest to us first; empty: none
+  std::string proxy_command;         ///< empty: none
+  bool proxy_passes_socket = false;  ///< ProxyUseFdpass: the command hands over a connected socket
   std::vector<std::filesystem::path> user_known_hosts;
   std::vector<std::filesystem::path> global_known_hosts;
   std::filesystem::path revoked_host_keys;  ///< empty: none

@@ -164,8 +164,10 @@ std::string OpensshSettings::told_apart_by(const Host& host) const {
     alone = alone || lower_case(hop.host) == name || lower_case(hop.host) == address;
   if (alone) return "name " + host.name;
   std::string key = fmt::format("{} {} {} ", host.user, host.port.value_or(0), has_address);
-  for (const HostPatterns& patterns : scan_.host_lines)
+  for (const HostPatterns& patterns : scan_.host_lines) {
     key += applies_to(patterns, host.name) ? '1' : '0';
+    key += applies_to(patterns, name) ? '1' : '0';  // versions differ in which of the two they try
+  }
   return key;
 }
 

@@ -95,7 +95,7 @@ class Scanner {
     // The hosts would be looked at a second time, under what the name servers say.
     if (line.keyword == "canonicalizehostname" && line.arguments != "no") return not_understood();
     if (!is_ssh_setting(line.keyword)) return;
-    if (line.keyword == "hostname") scan_.host_names.insert(lower_case(line.arguments));
+    if (line.keyword == "hostname") take_host_name(line.arguments);
     if (line.keyword == "globalknownhostsfile") take_global_known_hosts(line.arguments);
     if (line.arguments.find('%') != line.arguments.npos) scan_.each_host_alone = true;
     if (line.arguments.find("${") != line.arguments.npos) scan_.fleeting = true;
@@ -106,6 +106,11 @@ class Scanner {
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-*?! \t";
     if (arguments.find_first_not_of(plain) != arguments.npos) scan_.each_host_alone = true;
     scan_.host_lines.push_back(split_words(arguments));
+  }
+
+  void take_host_name(std::string_view arguments) {
+    if (arguments.find_first_of("\"'\\# \t") != arguments.npos) scan_.each_host_alone = true;
+    scan_.host_names.insert(lower_case(arguments));
   }
 
   void take_match(std::string_view arguments) {

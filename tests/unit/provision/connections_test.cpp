@@ -117,6 +117,12 @@ TEST_F(ConnectionsTest, MayDifferFromHostToHost) {
   EXPECT_THAT(all.jumps, SizeIs(2)) << "b is one hop, however it is called";
 }
 
+TEST_F(ConnectionsTest, MayHaveTokensInTheNameOfAHop) {
+  const Connections all = connections("", "Host red0*\n  ProxyJump %r@gate-%n.lan\n");
+  EXPECT_THAT(ways(all), ElementsAre("pi@10.0.0.10:22", "pi@10.0.0.11:22 <- pi@gate-red01.lan:22",
+                                     "pi@10.0.0.12:22 <- pi@gate-red02.lan:22"));
+}
+
 TEST_F(ConnectionsTest, GiveEachHopANameOfItsOwn) {
   const Connections all =
       connections("", "Host red01\n  ProxyJump a@gate\nHost red02\n  ProxyJump b@gate:2200\n");
@@ -132,6 +138,13 @@ TEST_F(ConnectionsTest, RefuseAWayInCircles) {
   EXPECT_EQ(refusal("", "Host *\n  ProxyJump gate\n"),
             "ssh refuses its configuration for gate: jumphost loop via gate / put that right; `ssh "
             "-G gate` shows when it is");
+}
+
+TEST_F(ConnectionsTest, RefuseACommandThatHandsOverASocket) {
+  EXPECT_EQ(refusal("", "ProxyUseFdpass yes\nHost red01\n  ProxyCommand nc -F %h %p\n"),
+            "the ProxyCommand of red01 hands over a socket (ProxyUseFdpass), which only ssh itself "
+            "can take / give it a command that carries the bytes, or ProxyJump, in ~/.ssh/config");
+  EXPECT_EQ(refusal("", "ProxyUseFdpass yes\n"), "none");
 }
 
 TEST_F(ConnectionsTest, KnowWhatTheUserTrusts) {

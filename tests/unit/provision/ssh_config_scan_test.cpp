@@ -61,9 +61,9 @@ TEST_F(ScanSshConfig, EndsWhereAFileIncludesItself) {
 }
 
 TEST_F(ScanSshConfig, LetsEachHostBeAskedAloneWhereSomethingElseTellsThemApart) {
-  for (const std::string text :
-       {"Match host red*\n Port 2\n", "Match final all\n", "HostName %h.lan\n",
-        "IdentityFile ~/.ssh/%n\n", "Host \"red*\"\n", "Host red* # ours\n"}) {
+  for (const std::string text : {"Match host red*\n Port 2\n", "Match final all\n",
+                                 "HostName %h.lan\n", "IdentityFile ~/.ssh/%n\n", "Host \"red*\"\n",
+                                 "HostName \"blue01\"\n", "Host red* # ours\n"}) {
     EXPECT_TRUE(scan(text).each_host_alone) << text;
     EXPECT_FALSE(scan(text).fleeting) << text;
   }
