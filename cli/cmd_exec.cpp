@@ -30,14 +30,13 @@ struct ExecOptions {
 };
 
 /// The words joined by blanks, as ssh joins them: a shell there takes them apart.
-std::string line_of(const Session& session, const ExecOptions& options) {
+std::string line_of(const Session& session) {
   if (!session.operands || session.operands->empty()) {
     throw Error(ExitCode::usage, "exec: no command is given behind `--`",
                 "as in `clustermpi exec 'red0[1-3]' -- uptime`; without a HOSTLIST it runs on all "
                 "hosts");
   }
-  const std::string line = fmt::format("{}", fmt::join(*session.operands, " "));
-  return options.sudo ? sudo_line(line) : line;
+  return fmt::format("{}", fmt::join(*session.operands, " "));
 }
 
 /// What a node prints goes to a terminal without its control characters, and untouched elsewhere.
@@ -169,13 +168,15 @@ void print_groups(const ExecOutcomes& outcomes, const std::vector<std::string>& 
 }
 
 nlohmann::json to_json(const HostOutcome& outcome) {
-  nlohmann::json entry = {{"ok", outcome.ok()},
-                          {"exit_status", nullptr},
-                          {"stdout", outcome.output->out.head(most_in_json)},
-                          {"stderr", outcome.output->err.head(most_in_json)},
-                          {"truncated", std::max(outcome.output->out.size(),
-                                                 outcome.output->err.size()) > most_in_json},
-                          {"elapsed_ms", outcome.elapsed.count()}};
+  nlohmann::json entry = {{"ok", outcome.ok()}, {"exit_status", nullptr},
+                          {"stdout", ""},       {"stderr", ""},
+                          {"truncated", false}, {"elapsed_ms", outcome.elapsed.count()}};
+  if (outcome.output) {
+    const auto& [out, err] = *outcome.output;
+    entry["stdout"] = out.head(most_in_json);
+    entry["stderr"] = err.head(most_in_json);
+    entry["truncated"] = std::max(out.size(), err.size()) > most_in_json;
+  }
   if (outcome.exit_status) entry["exit_status"] = *outcome.exit_status;
   if (outcome.error) entry["error"] = clustermpi::to_json(*outcome.error);
   return entry;
@@ -208,13 +209,16 @@ void tell_interrupted(const ExecOutcomes& outcomes, Session& session) {
 }
 
 ExitCode tell_dry_run(Session& session, const std::vector<std::string>& hosts,
-                      const std::string& line) {
+                      const std::string& line, bool as_root) {
   if (!session.common.json) {
-    session.out() << fmt::format("{}: would run: {}\n", fold_hostlist(hosts), printable(line));
+    session.out() << fmt::format("{}: would run{}: {}\n", fold_hostlist(hosts),
+                                 as_root ? " as root" : "", printable(line));
     return ExitCode::ok;
   }
   nlohmann::json entries = nlohmann::json::object();
-  for (const std::string& host : hosts) entries[host] = {{"ok", true}, {"would_run", line}};
+  for (const std::string& host : hosts) {
+    entries[host] = {{"ok", true}, {"would_run", line}, {"as_root", as_root}};
+  }
   session.out() << nlohmann::json{{"command", "exec"}, {"ok", true}, {"hosts", entries}}.dump(2)
                 << '\n';
   return ExitCode::ok;
@@ -230,16 +234,17 @@ ExitCode exec(Session& session, const ExecOptions& options) {
     throw Error(ExitCode::usage, "exec: --live and --json exclude each other",
                 "--live prints each line as it comes, --json one document at the end");
   }
-  const std::string line = line_of(session, options);
+  const std::string line = line_of(session);
   Cluster& cluster = session.open_cluster();
   const std::vector<std::string> hosts = chosen_hosts(cluster, options.hosts);
-  if (session.common.dry_run) return tell_dry_run(session, hosts, line);
+  if (session.common.dry_run) return tell_dry_run(session, hosts, line, options.sudo);
 
   OutputStore store(cluster.workspace().directory());
   const auto watcher = watcher_for(session, options, hosts.size());
   ExecRequest request;
   request.hosts = hosts;
   request.line = line;
+  request.as_root = options.sudo;
   request.input = input_for(session, options);
   if (!options.live) request.store = &store;
   if (watcher) {
@@ -277,7 +282,8 @@ void add_exec(CLI::App& app, Session& session) {
       "As with ssh, the words are joined by blanks and a shell on each host reads the line: quote\n"
       "what it is not to take apart, as in -- \"echo 'a  b'\". With --sudo the whole line, pipes "
       "and\n"
-      "redirections too, runs in a shell as root.\n"
+      "redirections too, runs in a shell as root; where sudo wants a password, it is asked for "
+      "once.\n"
       "The exit status is the highest of all hosts; a host that cannot be reached counts as 4.");
   command->callback([&session, options] {
     session.action = [&session, options] { return exec(session, *options); };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "provision/privileges.hpp"
+
 namespace clustermpi {
 
 namespace {
@@ -17,6 +19,7 @@ std::map<std::string, Job> jobs_for(const Cluster& cluster, const ExecRequest& r
                                     OutputsByHost& outputs) {
   std::map<std::string, Job> jobs;
   for (const std::string& host : request.hosts) {
+    if (!cluster.is_active(host)) continue;
     HostOutput* kept = nullptr;
     if (request.store != nullptr) {
       kept =
@@ -30,6 +33,7 @@ std::map<std::string, Job> jobs_for(const Cluster& cluster, const ExecRequest& r
       if (kept != nullptr) (stream == Stream::out ? kept->out : kept->err).append(text);
       if (request.on_output) request.on_output(host, stream, text);
     };
+    if (request.as_root) become_root(job, cluster, host);
     jobs.emplace(host, std::move(job));
   }
   return jobs;
@@ -43,12 +47,25 @@ HostOutcome outcome_of(const Result& result) {
   return outcome;
 }
 
+/// Hosts that do not make us root have their outcome before anything is run.
+ExecOutcomes without_privileges(Cluster& cluster, const ExecRequest& request) {
+  ExecOutcomes outcomes;
+  if (request.as_root) obtain_privileges(cluster, request.hosts);
+  for (const std::string& host : request.hosts) {
+    const auto failure = cluster.failures().find(host);
+    if (failure == cluster.failures().end()) continue;
+    outcomes[host].error = failure->second;
+    if (request.on_end) request.on_end(host);
+  }
+  return outcomes;
+}
+
 }  // namespace
 
 ExecOutcomes execute(Cluster& cluster, const ExecRequest& request) {
   OutputsByHost outputs;
   OutputsByDigest different;
-  ExecOutcomes outcomes;
+  ExecOutcomes outcomes = without_privileges(cluster, request);
   const auto take = [&](const std::string& host, const Result& result) {
     HostOutcome outcome = outcome_of(result);
     if (auto output = outputs.extract(host)) {
@@ -90,10 +107,6 @@ int worst_status(const ExecOutcomes& outcomes) {
 
 bool was_interrupted(const HostOutcome& outcome) {
   return outcome.error && outcome.error->code == "cancelled";
-}
-
-std::string sudo_line(const std::string& line) {
-  return "sudo -n -- sh -c " + shell_quote(line);
 }
 
 }  // namespace clustermpi

@@ -18,6 +18,7 @@ namespace clustermpi {
 struct ExecRequest {
   std::vector<std::string> hosts;
   std::string line;                    ///< for the user's login shell, as ssh sends it
+  bool as_root = false;                ///< all of the line, its pipes and redirections too
   std::shared_ptr<InputStream> input;  ///< to the stdin of all; null: end of file at once
   /// Where output is gathered; null: it is not. Outlives the outcomes.
   OutputStore* store = nullptr;
@@ -56,8 +57,5 @@ struct OutcomeGroup {
 [[nodiscard]] int worst_status(const ExecOutcomes& outcomes);
 
 [[nodiscard]] bool was_interrupted(const HostOutcome& outcome);
-
-/// The line as root, all of it: its pipes and redirections too.
-[[nodiscard]] std::string sudo_line(const std::string& line);
 
 }  // namespace clustermpi

@@ -167,10 +167,15 @@ TEST_F(ExecTest, ADryRunContactsNobody) {
   const std::size_t logins = nodes->accepted_logins();
   const Outcome outcome = run({"exec", "--dry-run", "--sudo", "--", "id", "-u"});
   EXPECT_EQ(outcome.status, 0);
-  EXPECT_EQ(outcome.out, "red[01-04]: would run: sudo -n -- sh -c 'id -u'\n");
+  EXPECT_EQ(outcome.out, "red[01-04]: would run as root: id -u\n");
   const Outcome json = run({"exec", "--dry-run", "--json", "red01", "--", "id"});
   EXPECT_EQ(nlohmann::json::parse(json.out)["hosts"]["red01"]["would_run"], "id");
   EXPECT_EQ(nodes->accepted_logins(), logins);
+}
+
+TEST_F(ExecTest, SudoRunsAllOfTheLineAsRoot) {
+  if (current_user() != "root") GTEST_SKIP() << "not root: it would need this machine's sudo";
+  EXPECT_EQ(run({"exec", "red01", "--sudo", "--", "id -u | tr 0 z"}).out, "red01: z\n");
 }
 
 TEST_F(ExecTest, LiveAndJsonExcludeEachOther) {
