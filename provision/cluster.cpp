@@ -102,7 +102,7 @@ const Connections& Cluster::connections() {
   if (!connections_) {
     std::vector<const Host*> hosts;
     for (const Host& host : inventory_.hosts)
-      if (is_selected(host.name)) hosts.push_back(&host);
+      if (is_selected(host.name) || host.name == inventory_.manager) hosts.push_back(&host);
     connections_ = find_connections(hosts, ssh_settings());
   }
   return *connections_;
@@ -140,7 +140,10 @@ std::unique_ptr<Fleet> Cluster::fleet_with(const Passwords& passwords) {
     credentials.password = password->second;
     target.credentials = std::make_shared<const Credentials>(std::move(credentials));
   }
-  return std::make_unique<Fleet>(std::move(targets), fleet_options(), known_hosts(), cancel_);
+  auto fleet = std::make_unique<Fleet>(std::move(targets), fleet_options(), known_hosts(), cancel_);
+  // The way may lead through a bastion that wants one of them.
+  for (const auto& [key, passphrase] : passphrases) fleet->unlock(key, *passphrase);
+  return fleet;
 }
 
 FleetOptions Cluster::fleet_options() {

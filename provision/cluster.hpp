@@ -78,8 +78,8 @@ class Cluster {
   Passwords sudo_passwords;       ///< of hosts whose sudo asks; filled by obtain_privileges()
   std::vector<Verdict> verdicts;  ///< filled by verify
 
-  /// The sessions of this run with the selected hosts, opened when first asked for. Throws what
-  /// find_connections() throws.
+  /// The sessions of this run with the selected hosts and the manager, opened when first asked
+  /// for. Throws what find_connections() throws.
   [[nodiscard]] Fleet& fleet();
   /// Sessions of their own to the same hosts, those in `passwords` entered with that password
   /// alone.

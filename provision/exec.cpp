@@ -76,6 +76,15 @@ ExecOutcomes execute(Cluster& cluster, const ExecRequest& request) {
     outcomes.emplace(host, std::move(outcome));
     if (request.on_end) request.on_end(host);
   };
+  if (request.as_root) {
+    obtain_privileges(cluster, request.hosts);
+    for (const std::string& host : request.hosts) {
+      const auto failure = cluster.failures().find(host);
+      if (failure == cluster.failures().end()) continue;
+      outcomes[host].error = failure->second;
+      if (request.on_end) request.on_end(host);
+    }
+  }
   (void)cluster.attempt(cluster.fleet(), jobs_for(cluster, request, outputs), take);
   return outcomes;
 }

@@ -100,9 +100,9 @@ struct Result {
   std::string out;
   std::string err;
   bool truncated = false;  ///< more was printed than `output_limit`
-  /// The host, not the command, failed: unreachable, timeout, auth_failed, passphrase_needed,
-  /// password_expired, host_key_changed, host_key_revoked, host_key_unknown, connection_lost,
-  /// protocol, local_failure, cancelled.
+  /// The host, not the command, failed: unreachable, timeout, auth_failed, password_refused,
+  /// passphrase_needed, password_expired, host_key_changed, host_key_revoked, host_key_unknown,
+  /// connection_lost, protocol, local_failure, cancelled.
   std::optional<HostError> error;
   /// From sending the command to its end; from the start of the run where it was not sent.
   std::chrono::milliseconds elapsed{0};

@@ -202,7 +202,7 @@ void ask_and_prove(Cluster& cluster, const std::string& user,
     std::optional<Secret> answer;
     if (asker != nullptr) {
       answer =
-          asker->secret(fmt::format("Password of {} for sudo on {}: ", user, fold_hostlist(hosts)));
+          asker->secret(fmt::format("Password of {} for sudo on {}", user, fold_hostlist(hosts)));
     }
     if (!answer) break;
     const auto password = std::make_shared<const Secret>(*std::move(answer));

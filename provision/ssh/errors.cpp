@@ -280,7 +280,8 @@ HostError agent_timeout(const Target& target, const std::string& agent,
 }
 
 HostError password_refused(const Target& target) {
-  return {"auth_failed", fmt::format("{} refuses the password of {}", place(target), target.user),
+  return {"password_refused",
+          fmt::format("{} refuses the password of {}", place(target), target.user),
           "is it another one there, or another user?"};
 }
 

@@ -25,6 +25,8 @@ using Results = std::map<std::string, Result>;
 using Sudo = BootstrapOutcome::Sudo;
 
 constexpr unsigned attempts = 3;
+constexpr const char* how_to_give_a_password =
+    "give its password: run bootstrap in a terminal, or with --password-fd N";
 
 Hosts names_of(const Results& results) {
   Hosts names;
@@ -37,20 +39,6 @@ bool plain_user_name(const std::string& user) {
   return !user.empty() && user.find_first_not_of(
                               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW"
                               "XYZ0123456789._-") == std::string::npos;
-}
-
-/// All results by host, of hosts that failed too: it is ours to judge them.
-Results try_jobs(Fleet& fleet, std::map<std::string, Job> jobs) {
-  std::vector<Job> list;
-  for (auto& [host, job] : jobs) {
-    job.host = fleet.index_of(host).value();
-    list.push_back(std::move(job));
-  }
-  Results results;
-  for (Result& result : fleet.run(std::move(list))) {
-    results.emplace(fleet.targets()[result.host].name, std::move(result));
-  }
-  return results;
 }
 
 HostError key_not_taken(const LoginKey& key) {
@@ -164,7 +152,7 @@ Hosts Bootstrap::still_active(Hosts hosts) const {
 std::string Bootstrap::try_key() {
   std::map<std::string, Job> questions;
   for (const auto& [host, outcome] : outcomes_) questions[host] = sudo_question(user_of(host));
-  for (auto& [host, result] : try_jobs(cluster_.fleet(), std::move(questions))) {
+  for (auto& [host, result] : cluster_.attempt(cluster_.fleet(), std::move(questions))) {
     if (!result.error) {
       sudo_.emplace(host, std::move(result));
     } else if (result.error->code == "auth_failed") {
@@ -215,13 +203,16 @@ void Bootstrap::install_by_password() {
   Results pending = strangers_;
   for (unsigned attempt = 0; attempt < attempts && !pending.empty(); ++attempt) {
     const Passwords passwords = ask_passwords(names_of(pending));
-    if (passwords.empty()) break;
+    if (passwords.empty()) {
+      for (auto& [host, result] : pending) result.error->hint = how_to_give_a_password;
+      break;
+    }
     for (auto& [host, result] : install_key(passwords)) {
       if (!result.error) {
         login_passwords_[host] = passwords.at(host);
         note_key(host, result);
         pending.erase(host);
-      } else if (result.error->code == "auth_failed") {
+      } else if (result.error->code == "password_refused") {
         pending[host] = std::move(result);
       } else {
         cluster_.fail(host, *result.error);
@@ -239,7 +230,7 @@ Passwords Bootstrap::ask_passwords(const Hosts& hosts) const {
   Asker* asker = cluster_.options().asker;
   const auto ask = [&](const std::string& user, const Hosts& some) {
     if (asker == nullptr) return;
-    auto answer = asker->secret(fmt::format("Password of {} on {}: ", user, fold_hostlist(some)));
+    auto answer = asker->secret(fmt::format("Password of {} on {}", user, fold_hostlist(some)));
     if (!answer) return;
     const auto password = std::make_shared<const Secret>(*std::move(answer));
     for (const std::string& host : some) passwords[host] = password;
@@ -271,7 +262,7 @@ Results Bootstrap::install_key(const Passwords& passwords) {
   }
   // Sessions of their own, which end here: what comes after is to work by the key alone.
   const auto fleet = cluster_.fleet_with(passwords);
-  return try_jobs(*fleet, std::move(jobs));
+  return cluster_.attempt(*fleet, std::move(jobs));
 }
 
 void Bootstrap::note_key(const std::string& host, const Result& result) {
@@ -287,7 +278,7 @@ void Bootstrap::prove_key() {
   for (const std::string& host : still_active(names_of(strangers_))) {
     questions[host] = sudo_question(user_of(host));
   }
-  for (auto& [host, result] : try_jobs(cluster_.fleet(), std::move(questions))) {
+  for (auto& [host, result] : cluster_.attempt(cluster_.fleet(), std::move(questions))) {
     if (!result.error) {
       sudo_.emplace(host, std::move(result));
     } else {

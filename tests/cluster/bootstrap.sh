@@ -69,6 +69,8 @@ run bootstrap --json
 expect_status 4
 expect_json "d['hosts']['$(node 1)']['ok']" true
 expect_json "d['hosts']['$(node 2)']['error']['code']" auth_failed
+expect_json "d['hosts']['$(node 2)']['error']['hint']" \
+  "give its password: run bootstrap in a terminal, or with --password-fd N"
 
 say "one password, which one node does not take"
 run_with "$secret"$'\n' bootstrap --password-fd 3 --passwordless-sudo --json
@@ -78,7 +80,7 @@ expect_json "d['hosts']['$(node 1)']['changed']" false
 expect_json "d['hosts']['$(node 2)']['ok']" true
 expect_json "d['hosts']['$(node 2)']['sudo']" passwordless
 expect_json "len(d['hosts']['$(node 2)']['changes'])" 2
-expect_json "d['hosts']['$(node 3)']['error']['code']" auth_failed
+expect_json "d['hosts']['$(node 3)']['error']['code']" password_refused
 expect_equal "the file of sudo's" "440 root" "$(on 2 'stat -c "%a %U" /etc/sudoers.d/clustermpi-pi')"
 on 2 'visudo -cq' || die "sudoers is broken"
 expect_equal "modes" "700 600" "$(on 2 'stat -c %a /home/pi/.ssh /home/pi/.ssh/authorized_keys' | xargs)"
@@ -140,6 +142,12 @@ expect_equal "questions" 1 "$(grep -c 'Password of pi for sudo' <<<"$shown")"
 run_typing "$secret" up --json
 expect_status 0
 expect_json 'd["changed"]' false
+
+say "exec --sudo asks too, and stdin is the command's own"
+run_typing "$secret" exec --sudo -- 'id -u; wc -c'
+expect_no_secret
+expect_status 0
+expect_equal "what root said" "${lab}[01-03]:"$'\n'"0"$'\n'"0" "$out"
 
 say "a user who may not use sudo"
 on 3 'gpasswd -d pi sudo'
