@@ -173,6 +173,11 @@ TEST_F(ExecTest, ADryRunContactsNobody) {
   EXPECT_EQ(nodes->accepted_logins(), logins);
 }
 
+TEST_F(ExecTest, SudoRunsAllOfTheLineAsRoot) {
+  if (current_user() != "root") GTEST_SKIP() << "not root: it would need this machine's sudo";
+  EXPECT_EQ(run({"exec", "red01", "--sudo", "--", "id -u | tr 0 z"}).out, "red01: z\n");
+}
+
 TEST_F(ExecTest, LiveAndJsonExcludeEachOther) {
   const Outcome outcome = run({"exec", "--live", "--json", "--", "true"});
   EXPECT_EQ(outcome.status, 2);
