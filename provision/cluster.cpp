@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "provision/locked_keys.hpp"
 #include "provision/ssh/errors.hpp"
 
 namespace clustermpi {
@@ -101,7 +102,7 @@ const Connections& Cluster::connections() {
   if (!connections_) {
     std::vector<const Host*> hosts;
     for (const Host& host : inventory_.hosts)
-      if (is_selected(host.name)) hosts.push_back(&host);
+      if (is_selected(host.name) || host.name == inventory_.manager) hosts.push_back(&host);
     connections_ = find_connections(hosts, ssh_settings());
   }
   return *connections_;
@@ -165,11 +166,11 @@ FleetOptions Cluster::fleet_options() {
   questions_.clear();
   if (options_.asker != nullptr && may_ask) {
     questions_.push_back(
-        {"host_key_unknown", [this] { return shown_host_keys_.ask(*options_.asker); }});
+        {"host_key_unknown", [this](Fleet&) { return shown_host_keys_.ask(*options_.asker); }});
   }
   if (options_.asker != nullptr) {
-    questions_.push_back({"passphrase_needed", [this] {
-                            return unlock_keys(*fleet_, *options_.asker, passphrases,
+    questions_.push_back({"passphrase_needed", [this](Fleet& fleet) {
+                            return unlock_keys(fleet, *options_.asker, passphrases,
                                                [this](const std::string& text) { warn(text); });
                           }});
   }
@@ -220,7 +221,7 @@ std::map<std::string, Result> Cluster::attempt(Fleet& fleet, std::map<std::strin
         deliver(host, result);
       }
     });
-    const std::set<std::string> again = helped(waiting);
+    const std::set<std::string> again = helped(fleet, waiting);
     for (auto& [host, result] : waiting) {
       if (again.contains(host)) continue;
       if (cancel_.cancelled()) result.error = ssh_errors::cancelled(fleet.targets()[result.host]);
@@ -250,12 +251,12 @@ const Cluster::Question* Cluster::question_for(const Result& result) const {
 }
 
 /// Asks what those that wait need, each question once; the hosts that the answers help.
-std::set<std::string> Cluster::helped(const std::map<std::string, Result>& waiting) {
+std::set<std::string> Cluster::helped(Fleet& fleet, const std::map<std::string, Result>& waiting) {
   std::map<const Question*, std::set<std::string>> hosts;
   for (const auto& [host, result] : waiting) hosts[question_for(result)].insert(host);
   std::set<std::string> again;
   for (auto& [question, whose] : hosts) {
-    if (!cancel_.cancelled() && question->ask()) again.merge(whose);
+    if (!cancel_.cancelled() && question->ask(fleet)) again.merge(whose);
   }
   return again;
 }

@@ -19,7 +19,6 @@
 #include "provision/connections.hpp"
 #include "provision/fleet.hpp"
 #include "provision/host_state.hpp"
-#include "provision/locked_keys.hpp"
 #include "provision/reporter.hpp"
 #include "provision/secret.hpp"
 #include "provision/shown_host_keys.hpp"
@@ -74,12 +73,13 @@ class Cluster {
 
   FleetFacts facts;                         ///< stored ones at first; renewed by discover
   std::map<std::string, HostState> states;  ///< filled by discover
-  Passphrases passphrases;                  ///< of keys that hosts want; filled by unlock_keys()
+  std::map<std::filesystem::path, std::shared_ptr<const Secret>>
+      passphrases;                ///< of keys that hosts want; filled by unlock_keys()
   Passwords sudo_passwords;       ///< of hosts whose sudo asks; filled by obtain_privileges()
   std::vector<Verdict> verdicts;  ///< filled by verify
 
-  /// The sessions of this run with the selected hosts, opened when first asked for. Throws what
-  /// find_connections() throws.
+  /// The sessions of this run with the selected hosts and the manager, opened when first asked
+  /// for. Throws what find_connections() throws.
   [[nodiscard]] Fleet& fleet();
   /// Sessions of their own to the same hosts, those in `passwords` entered with that password
   /// alone.
@@ -123,13 +123,14 @@ class Cluster {
   [[nodiscard]] HostKeyPolicy host_key_policy();
   /// Something that hosts fail for want of, and that can be asked for.
   struct Question {
-    std::string error_code;     ///< of the hosts that it would help
-    std::function<bool()> ask;  ///< whether they are worth another try
+    std::string error_code;           ///< of the hosts that it would help
+    std::function<bool(Fleet&)> ask;  ///< whether they are worth another try
   };
   [[nodiscard]] FleetOptions fleet_options();
   [[nodiscard]] const Question* question_for(const Result& result) const;
   void ask_before_input_flows(Fleet& fleet, const std::map<std::string, Job>& jobs);
-  [[nodiscard]] std::set<std::string> helped(const std::map<std::string, Result>& waiting);
+  [[nodiscard]] std::set<std::string> helped(Fleet& fleet,
+                                             const std::map<std::string, Result>& waiting);
 
   Inventory inventory_;
   Workspace workspace_;

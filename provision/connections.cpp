@@ -120,11 +120,15 @@ class Finder {
     return shared;
   }
 
+  static void add_once(std::vector<fs::path>& files, const fs::path& file) {
+    if (std::ranges::find(files, file) == files.end()) files.push_back(file);
+  }
+
   void note_common(const HostSettings& settings) {
     for (const auto* list : {&settings.user_known_hosts, &settings.global_known_hosts})
-      for (const fs::path& file : *list)
-        if (std::ranges::find(found_.known_hosts, file) == found_.known_hosts.end())
-          found_.known_hosts.push_back(file);
+      for (const fs::path& file : *list) add_once(found_.known_hosts, file);
+    if (!settings.revoked_host_keys.empty())
+      add_once(found_.revoked_keys, settings.revoked_host_keys);
     found_.strict = found_.strict || settings.strict;
     all_have_a_timeout_ = all_have_a_timeout_ && settings.connect_timeout.has_value();
     longest_timeout_ =

@@ -14,7 +14,8 @@ namespace clustermpi {
 struct Connections {
   std::vector<Target> targets;  ///< one a host asked for, in that order
   std::vector<Target> jumps;    ///< FleetOptions::jumps; hosts with the same way share its hops
-  std::vector<std::filesystem::path> known_hosts;  ///< besides our pins, each once
+  std::vector<std::filesystem::path> known_hosts;   ///< besides our pins, each once
+  std::vector<std::filesystem::path> revoked_keys;  ///< files of RevokedHostKeys, each once
   bool strict = false;  ///< the user wants no unknown key accepted, of one of these hosts at least
   std::optional<std::chrono::seconds> connect_timeout;  ///< the longest; nothing where one has none
 };

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -136,13 +135,14 @@ std::vector<HostSettings> OpensshSettings::of(const std::vector<const Host*>& ho
   }
   ask(questions);
 
+  std::map<const Host*, HostSettings> answers;
+  for (const auto& [kind, host] : spokesmen) answers.emplace(host, of(SshQuestion{host->name}));
   std::vector<HostSettings> result;
   for (std::size_t i = 0; i < hosts.size(); ++i) {
-    const std::string& answer = answers_.at({spokesman_of[i]->name});
-    HostSettings settings = read_settings(answer, {hosts[i]->name}, user_);
+    // Where tokens would put names into other settings, each host speaks for itself.
+    HostSettings& settings = result.emplace_back(answers.at(spokesman_of[i]));
     if (settings.address == lower_case(spokesman_of[i]->address))
       settings.address = lower_case(hosts[i]->address);
-    result.push_back(std::move(settings));
   }
   return result;
 }
@@ -176,15 +176,13 @@ void OpensshSettings::ask(std::vector<SshQuestion> questions) {
   const QuestionFile file(workspace_, text_);
   std::vector<std::string> texts(questions.size());
   std::atomic<std::size_t> next = 0;
-  std::mutex failure_guard;
-  std::exception_ptr failure;
+  std::vector<std::exception_ptr> failures(questions.size());
   const auto work = [&] {
     for (std::size_t i = next++; i < questions.size(); i = next++) {
       try {
         texts[i] = run_ssh(questions[i], file.path());
       } catch (...) {
-        const std::lock_guard lock(failure_guard);
-        if (!failure) failure = std::current_exception();
+        failures[i] = std::current_exception();
         next = questions.size();
       }
     }
@@ -195,7 +193,8 @@ void OpensshSettings::ask(std::vector<SshQuestion> questions) {
     while (helpers.size() + 1 < std::min(cores, questions.size())) helpers.emplace_back(work);
     work();
   }
-  if (failure) std::rethrow_exception(failure);
+  for (const std::exception_ptr& failure : failures)
+    if (failure) std::rethrow_exception(failure);
   times_asked_ += questions.size();
   for (std::size_t i = 0; i < questions.size(); ++i)
     answers_.emplace(std::move(questions[i]), std::move(texts[i]));

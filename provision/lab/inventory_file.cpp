@@ -153,9 +153,10 @@ void forget_inventory(const LabRecord& lab) {
   if (read_file_if_exists(lab.inventory) == inventory_text(lab)) {
     fs::remove(lab.inventory, not_there);
     // What runs on this inventory left: it says nothing any more without the nodes.
-    for (const char* name : {"cluster_key", "cluster_key.pub", "ssh_config", "machinefile",
-                             "rankfile", "report.json", "clustermpi.log", "ansible.log",
-                             "ansible-inventory.json", "ansible-tmp", "programs", "lock"}) {
+    for (const char* name :
+         {"cluster_key", "cluster_key.pub", "ssh_config", "ssh_settings.json", "machinefile",
+          "rankfile", "report.json", "clustermpi.log", "ansible.log", "ansible-inventory.json",
+          "ansible-tmp", "programs", "lock"}) {
       fs::remove_all(workspace(lab) / name, not_there);
     }
   }

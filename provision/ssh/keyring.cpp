@@ -189,7 +189,10 @@ KeyChain make_chain(const Credentials& credentials,
 KeyChain& Keyring::chain(const Credentials& credentials,
                          const std::optional<std::string>& agent_answer) {
   if (KeyChain* known = find(credentials)) return *known;
-  return chains_.emplace(&credentials, make_chain(credentials, agent_answer)).first->second;
+  KeyChain& made =
+      chains_.emplace(&credentials, make_chain(credentials, agent_answer)).first->second;
+  open_in(made);
+  return made;
 }
 
 KeyChain* Keyring::find(const Credentials& credentials) {
@@ -202,16 +205,19 @@ bool Keyring::unlock(const fs::path& file, const Secret& passphrase) {
   if (ssh_pki_import_privkey_file(file.c_str(), passphrase.c_str(), nullptr, nullptr, &raw) !=
       SSH_OK)
     return false;
-  const SshKey opened(raw);
-  for (auto& [credentials, chain] : chains_) {
-    for (LoginKey& key : chain.keys) {
-      if (key.file != file || key.signer != LoginKey::Signer::locked) continue;
-      key.key =
-          key.certificate ? with_certificate(raw, key.certificate.get()) : SshKey(ssh_key_dup(raw));
-      key.signer = LoginKey::Signer::us;
-    }
-  }
+  opened_[file] = SshKey(raw);
+  for (auto& [credentials, chain] : chains_) open_in(chain);
   return true;
+}
+
+void Keyring::open_in(KeyChain& chain) const {
+  for (LoginKey& key : chain.keys) {
+    const auto opened = opened_.find(key.file);
+    if (opened == opened_.end() || key.signer != LoginKey::Signer::locked) continue;
+    key.key = key.certificate ? with_certificate(opened->second.get(), key.certificate.get())
+                              : SshKey(ssh_key_dup(opened->second.get()));
+    key.signer = LoginKey::Signer::us;
+  }
 }
 
 }  // namespace clustermpi

@@ -54,11 +54,15 @@ class Keyring {
   /// The chain made before, or null.
   [[nodiscard]] KeyChain* find(const Credentials& credentials);
 
-  /// Opens a locked key wherever it stands; false where the passphrase is wrong.
+  /// Opens a locked key, in the chains that there are and in those to come; false where the
+  /// passphrase is wrong.
   bool unlock(const std::filesystem::path& file, const Secret& passphrase);
 
  private:
+  void open_in(KeyChain& chain) const;
+
   std::map<const Credentials*, KeyChain> chains_;
+  std::map<std::filesystem::path, SshKey> opened_;
 };
 
 }  // namespace clustermpi

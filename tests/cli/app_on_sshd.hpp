@@ -3,8 +3,10 @@
 
 #include <gmock/gmock.h>
 
+#include <csignal>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <thread>
 
 #include "cli/app.hpp"
 #include "tests/ssh/sshd.hpp"
@@ -28,6 +30,44 @@ class AppOnSshd : public testing::Test {
     write_inventory();
   }
   ~AppOnSshd() override { fs::current_path("/"); }
+
+  /// What the program reads as its stdin while this lives: `text` and its end, or a pipe that stays
+  /// open and empty.
+  class Input {
+   public:
+    explicit Input(AppOnSshd& test) : Input(test, "", true) {}
+    Input(AppOnSshd& test, std::string text) : Input(test, std::move(text), false) {}
+    ~Input() {
+      test_.in_fd = -1;
+      read_end_.close();  // a writer that waits is to go
+    }
+    Input(const Input&) = delete;
+    Input& operator=(const Input&) = delete;
+
+   private:
+    Input(AppOnSshd& test, std::string text, bool stays_open) : test_(test) {
+      int ends[2];
+      if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+      read_end_ = Descriptor(ends[0]);
+      write_end_ = Descriptor(ends[1]);
+      test_.in_fd = read_end_.get();
+      std::signal(SIGPIPE, SIG_IGN);
+      if (stays_open) return;
+      writer_ = std::jthread([this, text = std::move(text)] {
+        for (std::string_view rest = text; !rest.empty();) {
+          const ssize_t written = ::write(write_end_.get(), rest.data(), rest.size());
+          if (written <= 0) break;
+          rest.remove_prefix(static_cast<std::size_t>(written));
+        }
+        write_end_.close();
+      });
+    }
+
+    AppOnSshd& test_;
+    Descriptor read_end_;
+    Descriptor write_end_;
+    std::jthread writer_;
+  };
 
   [[nodiscard]] fs::path file(const std::string& name) const { return folder.path() / name; }
 

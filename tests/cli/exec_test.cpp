@@ -181,6 +181,37 @@ TEST_F(ExecTest, LiveAndJsonExcludeEachOther) {
             "  --live prints each line as it comes, --json one document at the end\n");
 }
 
+TEST_F(ExecTest, StdinGoesToAll) {
+  const Input input(*this, "one\ntwo\n");
+  const Outcome outcome = run({"exec", "--", "cat"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.out, "red[01-04]:\none\ntwo\n");
+}
+
+TEST_F(ExecTest, StdinOfAnyLengthGoesToAll) {
+  std::string text;
+  for (int i = 0; i < 400'000; ++i) text += std::to_string(i) + "\n";
+  const Input input(*this, text);
+  EXPECT_EQ(run({"exec", "--", "wc -c"}).out, fmt::format("red[01-04]: {}\n", text.size()));
+}
+
+TEST_F(ExecTest, ACommandThatReadsOnlyTheBeginningHoldsNobodyUp) {
+  const Input input(*this, std::string(5'000'000, 'x'));
+  const Outcome outcome = run({"exec", "--", on_node(1, "head -c 3", "wc -c")});
+  EXPECT_EQ(outcome.out, "red01: xxx\nred[02-04]: 5000000\n");
+}
+
+TEST_F(ExecTest, StdinThatStaysOpenIsNotWaitedFor) {
+  const Input input(*this);
+  EXPECT_EQ(run({"exec", "--", "echo", "done"}).out, "red[01-04]: done\n");
+}
+
+TEST_F(ExecTest, NoStdinGivesAnEmptyOne) {
+  const Input input(*this);
+  EXPECT_EQ(run({"exec", "-n", "--", "cat; echo end"}).out, "red[01-04]: end\n");
+  EXPECT_EQ(run({"exec", "--no-stdin", "--", "cat"}).out, "");
+}
+
 TEST_F(ExecTest, NeedsNeitherFactsNorTheLock) {
   const WorkspaceLock lock{Workspace("cluster.toml")};
   EXPECT_EQ(run({"exec", "red01", "--", "echo x"}).out, "red01: x\n");

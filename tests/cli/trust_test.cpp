@@ -114,6 +114,17 @@ TEST_F(TrustTest, HostsWhoseKeyIsKnownRunOnce) {
   EXPECT_EQ(read_file(file("ran")), "ran\nran\nran\nran\n");
 }
 
+TEST_F(TrustTest, NoInputIsLostToAQuestion) {
+  pin_all();
+  ASSERT_EQ(run({"hostkey", "forget", "red0[1-2]"}).status, 0);
+  write_inventory("ask");
+  Typist typist("[y/N] ", "y\n");
+  terminal = typist.terminal();
+  const Input input(*this, std::string(3'000'000, 'x'));
+  EXPECT_EQ(run({"exec", "--", "wc -c"}).out, "red[01-04]: 3000000\n");
+  EXPECT_THAT(typist.shown(), HasSubstr("Trust all 2?"));
+}
+
 TEST_F(TrustTest, StrictAsksNobodyElsewhere) {
   write_inventory("strict");
   const Outcome outcome = run({"exec", "red01", "--yes", "--", "true"});
@@ -179,7 +190,7 @@ TEST_F(TrustTest, HostkeyShowContactsNobody) {
                                                          {{{"type", "ssh-ed25519"},
                                                            {"fingerprint", print()},
                                                            {"revoked", false},
-                               {"authority", false},
+                                                           {"authority", false},
                                                            {"file", pins().string()},
                                                            {"line", 1}}}}}));
   EXPECT_EQ(document["hosts"]["red02"]["keys"], nlohmann::json::array());

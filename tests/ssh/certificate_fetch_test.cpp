@@ -1,12 +1,9 @@
 // Fetching the certificate of a host key from real servers, and from bad ones.
-#include "provision/ssh/certificate_fetch.hpp"
-
 #include <gmock/gmock.h>
-#include <poll.h>
 
 #include "provision/ssh/host_certificate.hpp"
-#include "provision/ssh/tcp.hpp"
 #include "provision/ssh/wire.hpp"
+#include "tests/ssh/certified_host.hpp"
 #include "tests/ssh/fake_server.hpp"
 
 namespace clustermpi::test {
@@ -15,40 +12,9 @@ namespace {
 using State = CertificateFetch::State;
 using std::chrono::system_clock;
 
-class CertificateFetchTest : public SshTest {
+class CertificateFetchTest : public CertifiedHostTest {
  protected:
-  CertificateFetchTest() { make_key(file("authority")); }
-
-  /// A server whose host key of that type has a certificate for `names`.
-  std::unique_ptr<Sshd> start_certified(const std::string& extra = "",
-                                        const std::string& type = "ed25519",
-                                        const std::string& names = own_address(1)) {
-    fs::create_directories(file("node"));
-    make_key(file("node/host_key"), type);
-    const auto made = run_process({"ssh-keygen", "-q", "-s", file("authority"), "-I", "x", "-h",
-                                   "-n", names, file("node/host_key.pub")});
-    if (!made.ok()) throw std::runtime_error("ssh-keygen: " + made.err);
-    return start_sshd("node", fmt::format("HostCertificate {}\n{}",
-                                          file("node/host_key-cert.pub").string(), extra));
-  }
-
-  /// Talks to the server until it has nothing more to say to us.
-  State fetch_from(const Target& target) {
-    fetch = {};
-    Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const sockaddr_in to = socket_address(target.address, target.port);
-    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
-      throw std::runtime_error("cannot connect to " + target.address);
-    set_nonblocking(socket.get());
-    set_read_threshold(socket.get(), 4);
-    State state = fetch.begin(socket.get());
-    while (state == State::waiting) {
-      pollfd waiting{socket.get(), POLLIN, 0};
-      if (::poll(&waiting, 1, 20'000) != 1) throw std::runtime_error("the server says nothing");
-      state = fetch.on_readable(socket.get());
-    }
-    return state;
-  }
+  using CertifiedHostTest::fetch_from;
   State fetch_from(const FakeServer& server) { return fetch_from(server.target("red01")); }
 
   static std::string packet(std::string_view payload) {
@@ -60,8 +26,6 @@ class CertificateFetchTest : public SshTest {
     return packet('\x14' + std::string(16, 'c') + wire_string(key_exchange) +
                   wire_string(host_keys));
   }
-
-  CertificateFetch fetch;
 };
 
 TEST_F(CertificateFetchTest, TheServersCertificateIsFetchedAndVouches) {
@@ -70,9 +34,7 @@ TEST_F(CertificateFetchTest, TheServersCertificateIsFetchedAndVouches) {
   const HostKey key = public_key(sshd->host_key());
   EXPECT_EQ(read_host_certificate(fetch.certificate()).key, key);
 
-  const HostKey authority = public_key(file("authority"));
-  write_file(pins(), fmt::format("@cert-authority [{}]:{} {} {}\n", sshd->address(), sshd->port(),
-                                 authority.type, authority.base64));
+  write_file(pins(), authority_line(fmt::format("[{}]:{}", sshd->address(), sshd->port())));
   KnownHosts& hosts = known_hosts();
   EXPECT_TRUE(hosts.wants_certificate(sshd->address(), sshd->port()));
   EXPECT_EQ(hosts.vouch(sshd->address(), sshd->port(), fetch.certificate(), system_clock::now()),
@@ -82,27 +44,24 @@ TEST_F(CertificateFetchTest, TheServersCertificateIsFetchedAndVouches) {
 }
 
 TEST_F(CertificateFetchTest, AHostWithAnAuthorityIsNotTrustedWithoutItsWord) {
-  const auto sshd = start_certified();
-  const HostKey authority = public_key(file("authority"));
-  const std::string lines =
-      fmt::format("@cert-authority * {} {}\n", authority.type, authority.base64);
-  write_file(pins(), lines);
+  const auto sshd = start_sshd();
+  write_file(pins(), authority_line("*"));
   const Result result = run_one(sshd->target("red01"), "true");
   ASSERT_TRUE(result.error);
-  EXPECT_EQ(read_file(pins()), lines);
+  EXPECT_EQ(read_file(pins()), authority_line("*"));
   EXPECT_EQ(sshd->accepted_logins(), 0u);
 }
 
 TEST_F(CertificateFetchTest, EveryKindOfHostKey) {
   for (const std::string type : {"ecdsa", "rsa"}) {
-    const auto sshd = start_certified("", type);
+    const auto sshd = start_certified({.type = type});
     ASSERT_EQ(fetch_from(sshd->target("red01")), State::certificate) << fetch.reason();
     EXPECT_EQ(read_host_certificate(fetch.certificate()).key, public_key(sshd->host_key()));
   }
 }
 
 TEST_F(CertificateFetchTest, OldKeyExchange) {
-  const auto sshd = start_certified("KexAlgorithms ecdh-sha2-nistp256\n");
+  const auto sshd = start_certified({.config = "KexAlgorithms ecdh-sha2-nistp256\n"});
   EXPECT_EQ(fetch_from(sshd->target("red01")), State::certificate) << fetch.reason();
 }
 
@@ -112,13 +71,13 @@ TEST_F(CertificateFetchTest, AServerWithoutCertificateHasNone) {
 }
 
 TEST_F(CertificateFetchTest, NothingInCommon) {
-  const auto sshd = start_certified("KexAlgorithms diffie-hellman-group14-sha256\n");
+  const auto sshd = start_certified({.config = "KexAlgorithms diffie-hellman-group14-sha256\n"});
   EXPECT_EQ(fetch_from(sshd->target("red01")), State::failed);
   EXPECT_EQ(fetch.reason(), "it has no key exchange in common with us");
 }
 
 TEST_F(CertificateFetchTest, NothingInCommonBesidesIsTheServersToSay) {
-  const auto sshd = start_certified("Ciphers aes192-ctr\n");
+  const auto sshd = start_certified({.config = "Ciphers aes192-ctr\n"});
   EXPECT_EQ(fetch_from(sshd->target("red01")), State::failed);
   EXPECT_THAT(fetch.reason(), testing::StartsWith("it hung up"));
 }

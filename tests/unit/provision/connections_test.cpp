@@ -135,12 +135,14 @@ TEST_F(ConnectionsTest, RefuseAWayInCircles) {
 }
 
 TEST_F(ConnectionsTest, KnowWhatTheUserTrusts) {
-  const Connections all = connections(
-      "",
-      "GlobalKnownHostsFile /kh/global\nHost red01\n  UserKnownHostsFile /kh/one /kh/two\n"
-      "  StrictHostKeyChecking yes\nHost *\n  UserKnownHostsFile /dev/null\n");
+  const Connections all =
+      connections("",
+                  "GlobalKnownHostsFile /kh/global\nRevokedHostKeys /kh/revoked\nHost red01\n  "
+                  "UserKnownHostsFile /kh/one /kh/two\n"
+                  "  StrictHostKeyChecking yes\nHost *\n  UserKnownHostsFile /dev/null\n");
   EXPECT_THAT(all.known_hosts,
               testing::UnorderedElementsAre("/dev/null", "/kh/global", "/kh/one", "/kh/two"));
+  EXPECT_THAT(all.revoked_keys, ElementsAre("/kh/revoked"));
   EXPECT_TRUE(all.strict);
   EXPECT_FALSE(connections("", "StrictHostKeyChecking no\n").strict);
 }

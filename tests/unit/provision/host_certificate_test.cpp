@@ -15,6 +15,7 @@
 #include "hosts/error.hpp"
 #include "provision/files.hpp"
 #include "provision/process.hpp"
+#include "provision/ssh/errors.hpp"
 #include "provision/ssh/known_hosts.hpp"
 
 namespace clustermpi {
@@ -294,6 +295,35 @@ TEST_F(HostCertificateTest, ForgetLeavesAuthorities) {
   EXPECT_EQ(hosts.forget("red01", 22), 1u);
   EXPECT_EQ(read_file(pins()), authority);
   EXPECT_TRUE(hosts.wants_certificate("red01", 22));
+}
+
+TEST_F(HostCertificateTest, WhatIsSaidOfAKeyWithoutCertificate) {
+  const Target node{"red01", "10.0.0.1", 2222, "pi"};
+  const HostKey key = read_key("host");
+  EXPECT_EQ(
+      ssh_errors::host_key_uncertified(node, key, {Verdict::unknown, {}, "/known_hosts", 7}),
+      (HostError{"host_key_unknown",
+                 "no certificate speaks for the host key of 10.0.0.1 port 2222: ssh-ed25519 " +
+                     fingerprint(key),
+                 "/known_hosts:7 names an authority for it, so that its key counts with a "
+                 "certificate only: see HostCertificate in its sshd_config"}));
+  EXPECT_EQ(ssh_errors::host_certificate_missing(node),
+            (HostError{"host_key_unknown",
+                       "10.0.0.1 port 2222 has no certificate for its host key, and is trusted by "
+                       "certificate only",
+                       "see HostCertificate in its sshd_config, and the line with "
+                       "@cert-authority in your known_hosts"}));
+  EXPECT_EQ(ssh_errors::host_certificate_refused(node, "it is for \x1b[2J, not for red01"),
+            (HostError{"host_certificate_refused",
+                       "the certificate that 10.0.0.1 port 2222 shows for its host key is refused: "
+                       "it is for " +
+                           printable("\x1b[2J") + ", not for red01",
+                       "let the authority sign the host key of red01 anew (`ssh-keygen -s CA -h -n "
+                       "10.0.0.1`)"}));
+  EXPECT_EQ(
+      ssh_errors::host_key_revoked(node, key, {Verdict::revoked, key, "/list.krl", 0}).message,
+      "the host key of 10.0.0.1 port 2222 is revoked: /list.krl has ssh-ed25519 " +
+          fingerprint(key));
 }
 
 // ---- revoked ------------------------------------------------------------------------------------

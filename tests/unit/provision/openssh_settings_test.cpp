@@ -154,6 +154,7 @@ const std::vector<Configuration> configurations = {
      5},
     {"Host blue*\n  HostName 10.9.9.9\n  HostKeyAlias Blues\n", 4},
     {"Host blue*\n  HostName blue02\n", 5},
+    {"Host blue*\n  HostName blue01\n", 5},
     {"HostName %h.example.org\nUserKnownHostsFile /kh/%h /kh/%%n ~/x\n", 12},
     {"Host red0*\n  UserKnownHostsFile /dev/null\n  StrictHostKeyChecking no\n", 5},
     {"Host six\n  StrictHostKeyChecking yes\n  AddressFamily inet6\n  ConnectTimeout 1m\n", 4},
