@@ -163,6 +163,13 @@ TEST_F(ExecTest, LimitApplies) {
             "error: --limit leaves none of red01\n");
 }
 
+TEST_F(ExecTest, TakesDevNullAsItsStdin) {
+  const Descriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  in_fd = nothing.get();
+  EXPECT_EQ(run({"exec", "red01", "--", "cat; echo end"}).out, "red01: end\n");
+  in_fd = -1;
+}
+
 TEST_F(ExecTest, ADryRunContactsNobody) {
   const std::size_t logins = nodes->accepted_logins();
   const Outcome outcome = run({"exec", "--dry-run", "--sudo", "--", "id", "-u"});
