@@ -152,6 +152,12 @@ FleetOptions Cluster::fleet_options() {
   options.host_key_policy = host_key_policy();
   if (connections().connect_timeout) options.connect_timeout = *connections().connect_timeout;
   if (options_.fanout > 0) options.handshakes_at_once = options_.fanout;
+  if (options_.timeout.count() > 0) {
+    // Who gives a command so long does not wait longer for a host that never gets to it.
+    for (auto* phase :
+         {&options.connect_timeout, &options.handshake_timeout, &options.auth_timeout})
+      *phase = std::min(*phase, options_.timeout);
+  }
   options.on_new_host_key = [this](const std::string& host, const std::string& fingerprint,
                                    const std::string& type) {
     note(fmt::format("new host key pinned: {} {}", type, fingerprint), host);
@@ -224,7 +230,7 @@ std::map<std::string, Result> Cluster::attempt(Fleet& fleet, std::map<std::strin
     const std::set<std::string> again = helped(fleet, waiting);
     for (auto& [host, result] : waiting) {
       if (again.contains(host)) continue;
-      if (cancel_.cancelled()) result.error = ssh_errors::cancelled(fleet.targets()[result.host]);
+      if (cancel_.cancelled()) result.error = ssh_errors::cancelled();
       deliver(host, result);
     }
     std::erase_if(jobs, [&](const auto& job) { return !again.contains(job.first); });

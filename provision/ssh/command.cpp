@@ -171,7 +171,7 @@ void Command::take_output(Stream stream, std::string_view data) {
     try {
       job_.on_output(stream, data);
     } catch (const std::exception& error) {  // must not travel through libssh
-      output_error_ = ssh_errors::local_failure(target_, error.what());
+      output_error_ = ssh_errors::local_failure(error.what());
     }
     return;
   }

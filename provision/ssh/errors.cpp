@@ -369,12 +369,12 @@ HostError ended_without_status(const Target& target) {
           "`journalctl -u ssh` on the host says more"};
 }
 
-HostError local_failure(const Target& target, std::string_view reason) {
-  return {"local_failure", fmt::format("{}: {}", target.name, reason), ""};
+HostError local_failure(std::string_view reason) {
+  return {"local_failure", std::string(reason), ""};
 }
 
-HostError cancelled(const Target& target) {
-  return {"cancelled", fmt::format("{}: stopped before it was done", target.name), ""};
+HostError cancelled() {
+  return {"cancelled", "stopped before it was done", ""};
 }
 
 }  // namespace clustermpi::ssh_errors

@@ -86,7 +86,7 @@ struct TriedKeys {
 [[nodiscard]] HostError command_timeout(const Target& target, std::chrono::milliseconds limit);
 [[nodiscard]] HostError command_refused(const Target& target, std::string_view reason);
 [[nodiscard]] HostError ended_without_status(const Target& target);
-[[nodiscard]] HostError local_failure(const Target& target, std::string_view reason);
-[[nodiscard]] HostError cancelled(const Target& target);
+[[nodiscard]] HostError local_failure(std::string_view reason);
+[[nodiscard]] HostError cancelled();
 
 }  // namespace clustermpi::ssh_errors

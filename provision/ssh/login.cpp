@@ -111,7 +111,7 @@ int Login::try_key() {
 int Login::try_agent() {
   if (!stand_in_ready_) {
     if (!stand_in_.attach(session_, key().blob) || !stand_in_.prepare(signature_)) {
-      fail(ssh_errors::local_failure(target_, "there is no descriptor left to ask the agent with"));
+      fail(ssh_errors::local_failure("there is no descriptor left to ask the agent with"));
       return SSH_AUTH_AGAIN;
     }
     stand_in_ready_ = true;

@@ -113,12 +113,12 @@ std::vector<std::unique_ptr<Command>> Session::take_finished() {
 }
 
 void Session::cancel(TimePoint now) {
-  end_tunnels(ssh_errors::cancelled(target_));
-  for (const auto& command : commands_) command->abort(ssh_errors::cancelled(target_), now);
+  end_tunnels(ssh_errors::cancelled());
+  for (const auto& command : commands_) command->abort(ssh_errors::cancelled(), now);
   if (phase_ == Phase::open) {
     pump(now);
   } else {
-    fail(ssh_errors::cancelled(target_), now);
+    fail(ssh_errors::cancelled(), now);
   }
 }
 
@@ -328,7 +328,7 @@ void Session::read_certificate(TimePoint now) {
                        std::chrono::system_clock::now())
                 .value_or("");
       } catch (const std::exception& error) {
-        return fail(ssh_errors::local_failure(target_, error.what()), now);
+        return fail(ssh_errors::local_failure(error.what()), now);
       }
       break;
   }
@@ -461,7 +461,7 @@ std::optional<HostError> Session::check_host_key() {
   try {
     return judge_host_key(*key);
   } catch (const std::exception& error) {  // the pin cannot be written, or who was told of it threw
-    return ssh_errors::local_failure(target_, error.what());
+    return ssh_errors::local_failure(error.what());
   }
 }
 

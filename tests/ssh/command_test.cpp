@@ -96,7 +96,7 @@ TEST_F(CommandTest, ACallbackThatThrowsFailsThatCommandOnly) {
   print.on_output = [](Stream, std::string_view) { throw std::runtime_error("disk full"); };
   const auto results = fleet({node}).run({print, job(0, "echo fine")});
   ASSERT_TRUE(results[0].error);
-  EXPECT_EQ(*results[0].error, (HostError{"local_failure", "red01: disk full", ""}));
+  EXPECT_EQ(*results[0].error, (HostError{"local_failure", "disk full", ""}));
   EXPECT_EQ(results[1].out, "fine\n");
 }
 
@@ -157,7 +157,7 @@ TEST_F(CommandTest, CancelEndsAllThatRunsAtOnce) {
   EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(30));
   for (std::size_t i = 0; i < 8; ++i) {
     ASSERT_TRUE(results[i].error);
-    EXPECT_EQ(*results[i].error, (HostError{"cancelled", "red01: stopped before it was done", ""}));
+    EXPECT_EQ(*results[i].error, (HostError{"cancelled", "stopped before it was done", ""}));
   }
   EXPECT_TRUE(results[8].ok());
 }
