@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -177,7 +179,10 @@ void Session::refuse_dry_run(const std::string& command) const {
 }
 
 int Session::input_for_hosts() const {
-  return streams_.in_fd >= 0 && isatty(streams_.in_fd) == 0 ? streams_.in_fd : -1;
+  struct stat status {};
+  if (streams_.in_fd < 0 || fstat(streams_.in_fd, &status) != 0) return -1;
+  const bool null_device = S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
+  return null_device || isatty(streams_.in_fd) == 1 ? -1 : streams_.in_fd;
 }
 
 std::ostream& Session::out() {

@@ -59,7 +59,8 @@ class Session {
   [[nodiscard]] std::ostream& out();
   [[nodiscard]] std::ostream& err();
   [[nodiscard]] std::istream& in() { return streams_.in; }
-  /// What hosts may read as their stdin; -1 where that is a terminal, which is for us alone.
+  /// What hosts may read as their stdin; -1 where that is a terminal, which is for us alone, or the
+  /// null device: a stream has its price, since it can be read only once.
   [[nodiscard]] int input_for_hosts() const;
   /// What was behind "--" of a command that takes another command; none where there was no "--".
   std::optional<std::vector<std::string>> operands;

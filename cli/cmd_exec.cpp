@@ -168,13 +168,15 @@ void print_groups(const ExecOutcomes& outcomes, const std::vector<std::string>& 
 }
 
 nlohmann::json to_json(const HostOutcome& outcome) {
-  nlohmann::json entry = {{"ok", outcome.ok()},
-                          {"exit_status", nullptr},
-                          {"stdout", outcome.output->out.head(most_in_json)},
-                          {"stderr", outcome.output->err.head(most_in_json)},
-                          {"truncated", std::max(outcome.output->out.size(),
-                                                 outcome.output->err.size()) > most_in_json},
-                          {"elapsed_ms", outcome.elapsed.count()}};
+  nlohmann::json entry = {{"ok", outcome.ok()}, {"exit_status", nullptr},
+                          {"stdout", ""},       {"stderr", ""},
+                          {"truncated", false}, {"elapsed_ms", outcome.elapsed.count()}};
+  if (outcome.output) {
+    const auto& [out, err] = *outcome.output;
+    entry["stdout"] = out.head(most_in_json);
+    entry["stderr"] = err.head(most_in_json);
+    entry["truncated"] = std::max(out.size(), err.size()) > most_in_json;
+  }
   if (outcome.exit_status) entry["exit_status"] = *outcome.exit_status;
   if (outcome.error) entry["error"] = clustermpi::to_json(*outcome.error);
   return entry;
@@ -280,7 +282,8 @@ void add_exec(CLI::App& app, Session& session) {
       "As with ssh, the words are joined by blanks and a shell on each host reads the line: quote\n"
       "what it is not to take apart, as in -- \"echo 'a  b'\". With --sudo the whole line, pipes "
       "and\n"
-      "redirections too, runs in a shell as root.\n"
+      "redirections too, runs in a shell as root; where sudo wants a password, it is asked for "
+      "once.\n"
       "The exit status is the highest of all hosts; a host that cannot be reached counts as 4.");
   command->callback([&session, options] {
     session.action = [&session, options] { return exec(session, *options); };

@@ -47,12 +47,25 @@ HostOutcome outcome_of(const Result& result) {
   return outcome;
 }
 
+/// Hosts that do not make us root have their outcome before anything is run.
+ExecOutcomes without_privileges(Cluster& cluster, const ExecRequest& request) {
+  ExecOutcomes outcomes;
+  if (request.as_root) obtain_privileges(cluster, request.hosts);
+  for (const std::string& host : request.hosts) {
+    const auto failure = cluster.failures().find(host);
+    if (failure == cluster.failures().end()) continue;
+    outcomes[host].error = failure->second;
+    if (request.on_end) request.on_end(host);
+  }
+  return outcomes;
+}
+
 }  // namespace
 
 ExecOutcomes execute(Cluster& cluster, const ExecRequest& request) {
   OutputsByHost outputs;
   OutputsByDigest different;
-  ExecOutcomes outcomes;
+  ExecOutcomes outcomes = without_privileges(cluster, request);
   const auto take = [&](const std::string& host, const Result& result) {
     HostOutcome outcome = outcome_of(result);
     if (auto output = outputs.extract(host)) {

@@ -15,8 +15,8 @@ enum class Outcome { opened, given_up, wrong };
 
 Outcome unlock(Fleet& fleet, const std::filesystem::path& key, Asker& asker, Passphrases& known) {
   for (unsigned attempt = 0; attempt < attempts; ++attempt) {
-    auto answer = asker.secret(fmt::format(
-        attempt == 0 ? "Passphrase for {}" : "That is not it. Passphrase for {}", key.string()));
+    auto answer = asker.secret(
+        fmt::format("{}Passphrase for {}", attempt == 0 ? "" : "That is not it. ", key.string()));
     if (!answer) return Outcome::given_up;
     auto passphrase = std::make_shared<const Secret>(*std::move(answer));
     if (!fleet.unlock(key, *passphrase)) continue;

@@ -1,6 +1,7 @@
 #include "provision/ssh/engine.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cassert>
@@ -19,9 +20,11 @@ constexpr std::size_t most_unauthenticated = 8;
 /// A session's socket, and where it logs in with an agent or through others two more each.
 constexpr std::size_t descriptors_a_session = 4;
 
-bool is_file(int fd) {
+/// epoll takes neither files nor /dev/null: those are always ready.
+bool is_pollable(int fd) {
   struct stat status {};
-  return ::fstat(fd, &status) != 0 || S_ISREG(status.st_mode);
+  if (::fstat(fd, &status) != 0) return false;
+  return S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || ::isatty(fd) != 0;
 }
 
 }  // namespace
@@ -194,7 +197,7 @@ void Fleet::Engine::add_input(const Job& job) {
   auto known =
       std::ranges::find_if(inputs_, [&](const Input& input) { return input.stream == job.stream; });
   if (known == inputs_.end()) {
-    inputs_.push_back({job.stream, {}, !is_file(job.stream->fd()), false});
+    inputs_.push_back({job.stream, {}, is_pollable(job.stream->fd()), false});
     known = std::prev(inputs_.end());
   }
   known->hosts.insert(job.host);

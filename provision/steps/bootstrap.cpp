@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "hosts/hostlist.hpp"
-#include "provision/login_key.hpp"
+#include "provision/authorized_key.hpp"
 #include "provision/privileges.hpp"
 #include "provision/remote_scripts.hpp"
 
@@ -41,7 +41,7 @@ bool plain_user_name(const std::string& user) {
                               "XYZ0123456789._-") == std::string::npos;
 }
 
-HostError key_not_taken(const LoginKey& key) {
+HostError key_not_taken(const AuthorizedKey& key) {
   return {"key_refused",
           fmt::format("{} is in its authorized_keys now, but it does not let us in", key.from),
           "is it the key that [ssh] identity names? there, `sudo journalctl -u ssh` says why: "
@@ -115,10 +115,10 @@ class Bootstrap {
   const BootstrapOptions& options_;
   const bool dry_run_;
   std::map<std::string, BootstrapOutcome> outcomes_;
-  Results strangers_;            ///< hosts that refuse the key, with what they said
-  Results sudo_;                 ///< what sudo said where no password was given
-  Passwords login_passwords_;    ///< those that opened a door
-  std::optional<LoginKey> key_;  ///< to be installed
+  Results strangers_;                 ///< hosts that refuse the key, with what they said
+  Results sudo_;                      ///< what sudo said where no password was given
+  Passwords login_passwords_;         ///< those that opened a door
+  std::optional<AuthorizedKey> key_;  ///< to be installed
 };
 
 std::map<std::string, Hosts> Bootstrap::by_user(const Hosts& hosts) const {
@@ -185,15 +185,15 @@ std::string Bootstrap::introduce() {
 }
 
 void Bootstrap::choose_key() {
-  key_ = find_login_key(options_.key.empty() ? std::filesystem::path(cluster_.inventory().identity)
-                                             : options_.key);
+  key_ = find_authorized_key(
+      options_.key.empty() ? std::filesystem::path(cluster_.inventory().identity) : options_.key);
   if (key_ || dry_run_) return;
   Asker* asker = cluster_.options().asker;
   if (asker == nullptr || !asker->confirm("You have no SSH key. Make ~/.ssh/id_ed25519?")) {
     throw Error(ExitCode::local_failure, "there is no SSH key to install",
                 "make one: ssh-keygen -t ed25519, or let --yes make it");
   }
-  key_ = make_login_key();
+  key_ = make_authorized_key();
   cluster_.note(fmt::format("made {}", key_->from));
 }
 

@@ -163,6 +163,13 @@ TEST_F(ExecTest, LimitApplies) {
             "error: --limit leaves none of red01\n");
 }
 
+TEST_F(ExecTest, TakesDevNullAsItsStdin) {
+  const Descriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  in_fd = nothing.get();
+  EXPECT_EQ(run({"exec", "red01", "--", "cat; echo end"}).out, "red01: end\n");
+  in_fd = -1;
+}
+
 TEST_F(ExecTest, ADryRunContactsNobody) {
   const std::size_t logins = nodes->accepted_logins();
   const Outcome outcome = run({"exec", "--dry-run", "--sudo", "--", "id", "-u"});
@@ -171,6 +178,11 @@ TEST_F(ExecTest, ADryRunContactsNobody) {
   const Outcome json = run({"exec", "--dry-run", "--json", "red01", "--", "id"});
   EXPECT_EQ(nlohmann::json::parse(json.out)["hosts"]["red01"]["would_run"], "id");
   EXPECT_EQ(nodes->accepted_logins(), logins);
+}
+
+TEST_F(ExecTest, SudoRunsAllOfTheLineAsRoot) {
+  if (current_user() != "root") GTEST_SKIP() << "not root: it would need this machine's sudo";
+  EXPECT_EQ(run({"exec", "red01", "--sudo", "--", "id -u | tr 0 z"}).out, "red01: z\n");
 }
 
 TEST_F(ExecTest, LiveAndJsonExcludeEachOther) {

@@ -44,9 +44,5 @@ TEST(WorstStatus, IsTheHighest) {
   EXPECT_EQ(worst_status({{"a", ended(255)}, {"b", failed("cancelled")}}), 130);
 }
 
-TEST(SudoLine, IsRunAsOneByAShell) {
-  EXPECT_EQ(sudo_line("id -u | tr 0 '#'"), R"(sudo -n -- sh -c 'id -u | tr 0 '\''#'\''')");
-}
-
 }  // namespace
 }  // namespace clustermpi

@@ -1,4 +1,4 @@
-#include "provision/login_key.hpp"
+#include "provision/authorized_key.hpp"
 
 #include <fmt/format.h>
 
@@ -24,7 +24,7 @@ fs::path public_half(const fs::path& key) {
 }
 
 /// The first line, which is to be "TYPE BASE64 [COMMENT]".
-LoginKey checked(const std::string& text, const std::string& from) {
+AuthorizedKey checked(const std::string& text, const std::string& from) {
   const std::string line = text.substr(0, text.find_first_of("\r\n"));
   std::istringstream words(line);
   std::string type;
@@ -38,7 +38,7 @@ LoginKey checked(const std::string& text, const std::string& from) {
   return {line, from};
 }
 
-LoginKey computed(const fs::path& key) {
+AuthorizedKey computed(const fs::path& key) {
   // The empty passphrase keeps ssh-keygen from asking for one.
   const ProcessResult asked = run_process({"ssh-keygen", "-y", "-P", "", "-f", key.string()});
   if (!asked.ok()) {
@@ -50,7 +50,7 @@ LoginKey computed(const fs::path& key) {
   return checked(asked.out, key.string());
 }
 
-LoginKey read_key(const fs::path& key) {
+AuthorizedKey read_key(const fs::path& key) {
   const fs::path file = public_half(key);
   if (const auto text = read_file_if_exists(file)) return checked(*text, file.string());
   if (fs::exists(key)) return computed(key);
@@ -58,7 +58,7 @@ LoginKey read_key(const fs::path& key) {
               fmt::format("make one: ssh-keygen -t ed25519 -f {}", key.string()));
 }
 
-std::optional<LoginKey> key_of_agent() {
+std::optional<AuthorizedKey> key_of_agent() {
   const char* agent = std::getenv("SSH_AUTH_SOCK");
   if (agent == nullptr || *agent == '\0') return {};
   ProcessOptions options;
@@ -70,7 +70,7 @@ std::optional<LoginKey> key_of_agent() {
 
 }  // namespace
 
-std::optional<LoginKey> find_login_key(const fs::path& identity) {
+std::optional<AuthorizedKey> find_authorized_key(const fs::path& identity) {
   if (!identity.empty()) return read_key(expand_home(identity.string()));
   for (const char* name : {"id_ed25519", "id_ecdsa", "id_rsa"}) {
     const fs::path key = expand_home("~/.ssh") / name;
@@ -79,7 +79,7 @@ std::optional<LoginKey> find_login_key(const fs::path& identity) {
   return key_of_agent();
 }
 
-LoginKey make_login_key() {
+AuthorizedKey make_authorized_key() {
   const fs::path key = expand_home("~/.ssh/id_ed25519");
   std::error_code error;
   fs::create_directory(key.parent_path(), error);
