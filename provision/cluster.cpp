@@ -109,9 +109,7 @@ const Connections& Cluster::connections() {
 }
 
 KnownHosts& Cluster::known_hosts() {
-  if (!known_hosts_)
-    known_hosts_ =
-        std::make_unique<KnownHosts>(workspace_.known_hosts(), connections().known_hosts);
+  if (!known_hosts_) known_hosts_ = read_known_hosts(workspace_.known_hosts(), connections());
   return *known_hosts_;
 }
 

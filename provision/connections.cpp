@@ -163,4 +163,10 @@ Connections find_connections(const std::vector<const Host*>& hosts, OpensshSetti
   return Finder(settings).find(hosts);
 }
 
+std::unique_ptr<KnownHosts> read_known_hosts(const fs::path& pins, const Connections& connections) {
+  auto known_hosts = std::make_unique<KnownHosts>(pins, connections.known_hosts);
+  for (const fs::path& file : connections.revoked_keys) known_hosts->revoke_keys_in(file);
+  return known_hosts;
+}
+
 }  // namespace clustermpi

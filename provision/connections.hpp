@@ -3,11 +3,13 @@
 
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "provision/fleet.hpp"
 #include "provision/openssh_settings.hpp"
+#include "provision/ssh/known_hosts.hpp"
 
 namespace clustermpi {
 
@@ -23,5 +25,10 @@ struct Connections {
 /// Throws what OpensshSettings throws, and Error{local_failure} where a way leads back to itself.
 [[nodiscard]] Connections find_connections(const std::vector<const Host*>& hosts,
                                            OpensshSettings& settings);
+
+/// Our pins, and all that the connections name: what ssh trusts, and what it trusts no more. Throws
+/// Error{local_failure} where a file is there and cannot be read, or a list of revoked keys is not.
+[[nodiscard]] std::unique_ptr<KnownHosts> read_known_hosts(const std::filesystem::path& pins,
+                                                           const Connections& connections);
 
 }  // namespace clustermpi

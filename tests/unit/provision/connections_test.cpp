@@ -160,6 +160,22 @@ TEST_F(ConnectionsTest, KnowWhatTheUserTrusts) {
   EXPECT_FALSE(connections("", "StrictHostKeyChecking no\n").strict);
 }
 
+TEST_F(ConnectionsTest, BringWhatIsTrustedAndWhatIsTrustedNoMore) {
+  // Made with ssh-keygen for this test.
+  const HostKey good{"ssh-ed25519",
+                     "AAAAC3NzaC1lZDI1NTE5AAAAIIIwH6Nlo5tBN0hPl+36xcWGGQJPt/ZBOyl6BJiV/kk3"};
+  const HostKey bad{"ssh-ed25519",
+                    "AAAAC3NzaC1lZDI1NTE5AAAAIJuUQu41X5laK97FWVeiY0HiRCQAgh/RYrO5e87qnmcH"};
+  write_file(folder_ / "kh", "10.0.0.10 ssh-ed25519 " + good.base64 + "\n10.0.0.11 ssh-ed25519 " +
+                                 bad.base64 + "\n");
+  write_file(folder_ / "revoked", "ssh-ed25519 " + bad.base64 + "\n");
+  const auto known = read_known_hosts(
+      folder_ / "pins", connections("", "UserKnownHostsFile " + (folder_ / "kh").string() +
+                                            "\nRevokedHostKeys " + (folder_ / "revoked").string()));
+  EXPECT_EQ(known->check("10.0.0.10", 22, good).verdict, KnownHosts::Verdict::known);
+  EXPECT_EQ(known->check("10.0.0.11", 22, bad).verdict, KnownHosts::Verdict::revoked);
+}
+
 TEST_F(ConnectionsTest, CarryCredentialsAndCommands) {
   const Connections all = connections("identity='/keys/cluster'",
                                       "Host red01\n  ProxyCommand nc %h %p\n  IdentityAgent "
