@@ -149,8 +149,9 @@ TEST(SudoAnswer, OfSudoRsIsReadToo) {
 }
 
 TEST(SudoRefused, SaysWhatToDo) {
-  EXPECT_EQ(sudo_refused("pi", said("pi is not in the sudoers file.\n")),
-            (HostError{"no_sudo", "user pi may not use sudo", "there, as root: usermod -aG sudo pi"}));
+  EXPECT_EQ(
+      sudo_refused("pi", said("pi is not in the sudoers file.\n")),
+      (HostError{"no_sudo", "user pi may not use sudo", "there, as root: usermod -aG sudo pi"}));
   EXPECT_EQ(sudo_refused("pi", said("sudo: a password is required\n")),
             (HostError{"sudo_password_needed",
                        "sudo wants a password of pi, and nobody is here to be asked",
