@@ -65,6 +65,9 @@ struct FleetOptions {
       10'000};  ///< name resolution, and TCP over all addresses
   std::chrono::milliseconds handshake_timeout{20'000};  ///< banner and key exchange, each
   std::chrono::milliseconds auth_timeout{20'000};
+  /// A host on which a command runs is asked for a sign of life when it has been silent for this
+  /// long, and given up after three times that.
+  std::chrono::milliseconds keep_alive{15'000};
   HostKeyPolicy host_key_policy = HostKeyPolicy::accept_new;
   /// Told once for each key that accept_new pins: host name, "SHA256:..." fingerprint, key type.
   /// What it throws fails that host.

@@ -28,10 +28,7 @@ constexpr int rounds_a_turn = 64;
 constexpr std::size_t default_max_channels = 10;
 constexpr unsigned most_refusals = 5;
 constexpr int version_prefix_size = 4;
-/// A host on which a command runs is asked for a sign of life when it has been silent for this
-/// long, and given up after as much again twice.
-constexpr std::chrono::seconds silence{15};
-constexpr std::chrono::seconds longest_silence{45};
+constexpr int signs_of_life = 3;
 
 /// All that libssh 0.10 can verify, in our order of preference.
 constexpr std::string_view host_key_algorithms =
@@ -83,7 +80,7 @@ void Session::begin_run(TimePoint now) {
   reused_ = phase_ == Phase::open;
   certificate_trouble_.reset();
   last_heard_ = now;
-  next_look_ = now + silence;
+  next_look_ = now + services_.options.keep_alive;
   if (reused_) pump(now);
 }
 
@@ -177,16 +174,15 @@ void Session::on_time(TimePoint now) {
 /// TCP notices a dead peer, but behind a jump host there is none of ours.
 void Session::look_for_life(TimePoint now) {
   if (!is_busy() || now < next_look_) return;
-  if (now - last_heard_ >= longest_silence)
-    return fail(ssh_errors::no_sign_of_life(
-                    target_, std::chrono::duration_cast<milliseconds>(longest_silence)),
-                now);
+  const milliseconds silence = services_.options.keep_alive;
+  if (now - last_heard_ >= signs_of_life * silence)
+    return fail(ssh_errors::no_sign_of_life(target_, signs_of_life * silence), now);
   if (now - last_heard_ >= silence) {
     // libssh sends the next one only when it was asked about the answer to the last.
     ssh_send_keepalive(session_);
     ssh_send_keepalive(session_);
   }
-  next_look_ = now + silence;
+  next_look_ = now + services_.options.keep_alive;
 }
 
 void Session::time_is_over(TimePoint now) {
@@ -533,7 +529,7 @@ void Session::logged_in(TimePoint now) {
   phase_ = Phase::open;
   attempts_ = 0;
   last_heard_ = now;
-  next_look_ = now + silence;
+  next_look_ = now + services_.options.keep_alive;
   event_ = ssh_event_new();
   ssh_event_add_session(event_, session_);
   pump(now);

@@ -209,7 +209,7 @@ class AtATerminal(unittest.TestCase):
         self.assertEqual(run.returncode, 4)
         self.assertTrue(run.stdout.startswith("red[01,03]: fine\n"), run.stdout[:200])
         self.assertEqual(re.sub(r"/\S*/\.clustermpi", "W", run.stderr),
-                         "    red02: red02: cannot keep what it prints in W: File too large\n")
+                         "    red02: cannot keep what it prints in W: File too large\n")
 
 
 if __name__ == "__main__":

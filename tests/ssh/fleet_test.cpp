@@ -1,8 +1,11 @@
 // Many hosts at once, and sessions over several runs.
 #include <gmock/gmock.h>
 
+#include <sys/resource.h>
+
 #include <set>
 
+#include "provision/ssh/input_stream.hpp"
 #include "tests/ssh/fake_server.hpp"
 
 namespace clustermpi::test {
@@ -69,6 +72,123 @@ TEST_F(FleetTest, HostsThatHangDoNotHoldUpTheOthers) {
   for (std::size_t i = 4; i < all.size(); ++i) EXPECT_TRUE(results[i].ok()) << i;
   for (std::size_t i = 0; i < targets.size(); ++i)
     EXPECT_GE(order[i], 4u) << "a silent host ended first";
+}
+
+TEST_F(FleetTest, ThreeHundredHostsWithinTheUsualLimitOfOpenFiles) {
+  const auto servers = start_farm(1);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit usual{std::min<rlim_t>(256, before.rlim_max), before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &usual), 0);
+  std::vector<Target> targets;
+  for (std::size_t i = 0; i < 300; ++i) {
+    targets.push_back(servers[i % servers.size()]);
+    targets.back().name = fmt::format("n{:03}", i);
+  }
+  const auto results = fleet(targets).run(on_all(targets.size(), "true"));
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  for (const Result& result : results)
+    ASSERT_TRUE(result.ok()) << (result.error ? result.error->message : "");
+}
+
+TEST_F(FleetTest, AServerThatDropsTheEleventhSeesNoneTooMany) {
+  const auto sshd = start_sshd("strict", "MaxStartups 10:100:10\n");
+  std::vector<Target> targets;
+  for (int i = 0; i < 48; ++i) targets.push_back(sshd->target(fmt::format("n{:02}", i)));
+  for (const Result& result : fleet(targets).run(on_all(targets.size(), "true")))
+    EXPECT_TRUE(result.ok()) << (result.error ? result.error->message : "");
+  EXPECT_EQ(sshd->logged("drop connection"), 0u) << sshd->log();
+}
+
+TEST_F(FleetTest, AHostThatFallsSilentIsGivenUp) {
+  const auto gate = start_sshd("gate", "", {own_address(201)});
+  const auto sshd = start_sshd();
+  options.keep_alive = milliseconds(300);
+  options.jumps = {gate->target("gate")};
+  Target node = sshd->target("red01");
+  node.jump = 0;
+  const auto started = file("started");
+  std::thread freezer([&] {
+    while (!fs::exists(started)) std::this_thread::sleep_for(milliseconds(10));
+    sshd->freeze_sessions();
+  });
+  const Result result = run_one(node, fmt::format("echo x >{}; sleep 60", started.string()));
+  freezer.join();
+  ASSERT_TRUE(result.error);
+  EXPECT_EQ(*result.error,
+            (HostError{"connection_lost",
+                       fmt::format("{} port {} has not answered for 0.9 s while the command ran",
+                                   node.address, node.port),
+                       "it may have run in part; look at the host, then start again"}));
+}
+
+TEST_F(FleetTest, AHostThatIsOnlyQuietIsNot) {
+  const auto sshd = start_sshd();
+  options.keep_alive = milliseconds(100);
+  EXPECT_TRUE(run_one(sshd->target("red01"), "sleep 2").ok());
+}
+
+TEST_F(FleetTest, WhatStreamsInReachesAllWholeAndInOrder) {
+  const auto targets = start_farm(1);
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const Descriptor reading(ends[0]);
+  std::string all;
+  for (unsigned i = 0; all.size() < 5u << 20; ++i) all += fmt::format("{}\n", i * 2654435761u);
+  std::thread writer([&, to = Descriptor(ends[1])] {
+    for (std::string_view rest = all; !rest.empty();) {
+      const ssize_t written =
+          ::write(to.get(), rest.data(), std::min<std::size_t>(rest.size(), 70'000));
+      if (written <= 0) return;
+      rest.remove_prefix(static_cast<std::size_t>(written));
+    }
+  });
+  auto stream = std::make_shared<InputStream>(reading.get());
+  auto jobs = on_all(targets.size(), "cat");
+  for (Job& one : jobs) {
+    one.input = std::make_shared<const std::string>("first\n");
+    one.stream = stream;
+  }
+  jobs[5].command = "head -n 1";  // one that has enough at once holds up nobody
+  const auto results = fleet(targets).run(std::move(jobs));
+  writer.join();
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    ASSERT_FALSE(results[i].error) << results[i].error->message;
+    EXPECT_TRUE(results[i].out == (i == 5 ? "first\n" : "first\n" + all)) << i;
+  }
+}
+
+TEST_F(FleetTest, ACommandEndsThoughItsStreamDoesNot) {
+  const auto sshd = start_sshd();
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const Descriptor reading(ends[0]), writing(ends[1]);
+  Job one = job(0, "echo done");
+  one.stream = std::make_shared<InputStream>(reading.get());
+  EXPECT_EQ(fleet({sshd->target("red01")}).run({one}).front().out, "done\n");
+}
+
+TEST_F(FleetTest, AShellThatNeverComesToTheCommandIsNamed) {
+  const auto sshd = start_sshd("slow", "ForceCommand sleep 60\n");
+  Job one = job(0, "true");
+  one.first_byte_timeout = milliseconds(500);
+  const Result result = fleet({sshd->target("red01")}).run({one}).front();
+  ASSERT_TRUE(result.error);
+  EXPECT_EQ(*result.error,
+            (HostError{"timeout", "the command on red01 printed nothing within 0.5 s",
+                       "does its login shell hang? try `ssh` by hand"}));
+}
+
+TEST_F(FleetTest, AServerThatHangsInTheLoginIsNamed) {
+  const auto sshd =
+      start_sshd("hangs", "AuthorizedKeysCommand /bin/sleep 60\nAuthorizedKeysCommandUser root\n");
+  write_file(sshd->authorized_keys(), "");
+  options.auth_timeout = milliseconds(700);
+  const Target node = sshd->target("red01");
+  const Result result = run_one(node, "true");
+  ASSERT_TRUE(result.error);
+  EXPECT_EQ(result.error->message, fmt::format("{} port {} did not finish the login within 0.7 s",
+                                               node.address, node.port));
 }
 
 TEST_F(FleetTest, OneBadHostLeavesTheOthersAlone) {

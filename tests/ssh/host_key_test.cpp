@@ -162,7 +162,7 @@ TEST_F(HostKeyTest, APinThatCannotBeWrittenFailsTheHost) {
   const Result result = Fleet({node}, options, lost, cancel).run({job(0, "true")}).front();
   ASSERT_TRUE(result.error);
   EXPECT_EQ(result.error->code, "local_failure");
-  EXPECT_EQ(result.error->message, fmt::format("red01: cannot write {}: No such file or directory",
+  EXPECT_EQ(result.error->message, fmt::format("cannot write {}: No such file or directory",
                                                (file("gone") / "known_hosts").string()));
 }
 

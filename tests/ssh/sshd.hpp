@@ -122,14 +122,21 @@ inline std::vector<pid_t> process_tree(pid_t root) {
   return tree;
 }
 
+/// Where an sshd runs that must not see the files of this machine.
+struct SshdPlace {
+  std::string run_before;  ///< by sh, in a mount namespace of its own; empty: none
+};
+
 /// sshd on up to 16 addresses (OpenSSH's maximum) and one port.
 class Sshd {
  public:
   /// `extra` is added to its configuration.
-  Sshd(const fs::path& folder, std::vector<std::string> addresses, std::string extra = "")
+  Sshd(const fs::path& folder, std::vector<std::string> addresses, std::string extra = "",
+       SshdPlace place = {})
       : folder_(folder),
         addresses_(std::move(addresses)),
         extra_(std::move(extra)),
+        place_(std::move(place)),
         port_(free_port(addresses_.front())) {
     fs::create_directories(folder_);
     if (::geteuid() == 0) fs::create_directories("/run/sshd");
@@ -167,7 +174,10 @@ class Sshd {
     ::posix_spawn_file_actions_addopen(&actions, 2, (folder_ / "log").c_str(),
                                        O_WRONLY | O_CREAT | O_TRUNC, 0600);
     const std::string config = (folder_ / "sshd_config").string();
-    const char* argv[] = {"/usr/sbin/sshd", "-D", "-e", "-f", config.c_str(), nullptr};
+    const std::string line = place_.run_before + " && exec /usr/sbin/sshd -D -e -f " + config;
+    const char* plain[] = {"/usr/sbin/sshd", "-D", "-e", "-f", config.c_str(), nullptr};
+    const char* apart[] = {"/usr/bin/unshare", "-m", "sh", "-c", line.c_str(), nullptr};
+    const char** argv = place_.run_before.empty() ? plain : apart;
     const int error =
         ::posix_spawn(&pid_, argv[0], &actions, nullptr, const_cast<char* const*>(argv), environ);
     ::posix_spawn_file_actions_destroy(&actions);
@@ -186,6 +196,12 @@ class Sshd {
     for (const pid_t pid : process_tree(pid_)) ::kill(pid, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
     pid_ = -1;
+  }
+
+  /// The sessions go silent, as those of a host without power do; until it is stopped.
+  void freeze_sessions() {
+    const auto tree = process_tree(pid_);
+    for (std::size_t i = 1; i < tree.size(); ++i) ::kill(tree[i], SIGSTOP);
   }
 
   /// Ends the sessions; it goes on to listen.
@@ -211,6 +227,7 @@ class Sshd {
   fs::path folder_;
   std::vector<std::string> addresses_;
   std::string extra_;
+  SshdPlace place_;
   std::uint16_t port_;
   pid_t pid_ = -1;
 };
