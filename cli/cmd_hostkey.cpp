@@ -14,18 +14,6 @@ namespace clustermpi::cli {
 
 namespace {
 
-/// What known_hosts calls a host.
-struct KnownName {
-  std::string name;
-  unsigned port = 22;
-};
-
-KnownName known_name(Cluster& cluster, const std::string& host) {
-  const Target target = cluster.target(host);
-  if (!target.host_key_alias.empty()) return {target.host_key_alias, 22};
-  return {target.address, target.port};
-}
-
 /// The document of a command about host keys.
 void print_json(Session& session, const std::string& command, bool ok, nlohmann::json hosts) {
   session.out()
@@ -56,7 +44,7 @@ ExitCode show(Session& session, const std::vector<std::string>& expressions) {
   Cluster& cluster = session.open_cluster();
   nlohmann::json hosts = nlohmann::json::object();
   for (const std::string& host : chosen_hosts(cluster, expressions)) {
-    const auto [name, port] = known_name(cluster, host);
+    const auto [name, port] = host_key_name(cluster.target(host));
     const auto entries = cluster.known_hosts().on_file(name, port);
     if (!session.common.json) session.out() << text_of(host, entries);
     nlohmann::json keys = nlohmann::json::array();
@@ -72,7 +60,7 @@ ExitCode forget(Session& session, const std::vector<std::string>& expressions) {
   Cluster& cluster = session.open_cluster();
   nlohmann::json hosts = nlohmann::json::object();
   for (const std::string& name : chosen_hosts(cluster, expressions)) {
-    const auto [known, port] = known_name(cluster, name);
+    const auto [known, port] = host_key_name(cluster.target(name));
     const std::size_t forgotten = cluster.known_hosts().forget(known, port);
     hosts[name] = {{"ok", true}, {"forgotten", forgotten}};
     if (!session.common.json) {

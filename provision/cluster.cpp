@@ -215,11 +215,15 @@ std::map<std::string, Result> Cluster::attempt(Fleet& fleet, std::map<std::strin
     if (on_result) on_result(host, result);
     results.emplace(host, result);
   };
-  ask_before_input_flows(fleet, jobs);
+  for (const auto& [host, result] : refused_before_input_flows(fleet, jobs)) {
+    deliver(host, result);
+    jobs.erase(host);
+  }
   for (unsigned round = 1; !jobs.empty(); ++round) {
     std::map<std::string, Result> waiting;  // for the answer to a question
     run_once(fleet, jobs, [&](const std::string& host, const Result& result) {
-      if (round < most_rounds && question_for(result) != nullptr) {
+      const bool repeatable = round < most_rounds && !jobs.at(host).stream;
+      if (repeatable && question_for(result) != nullptr) {
         waiting.emplace(host, result);
       } else {
         deliver(host, result);
@@ -236,16 +240,22 @@ std::map<std::string, Result> Cluster::attempt(Fleet& fleet, std::map<std::strin
   return results;
 }
 
-/// A stream can be read once only: by the second try it would have begun for the others.
-void Cluster::ask_before_input_flows(Fleet& fleet, const std::map<std::string, Job>& jobs) {
+/// A stream can be read once only: by a second try it would have begun for the others. So those who
+/// read one log in first, and all questions are asked then. What became of those who cannot.
+std::map<std::string, Result> Cluster::refused_before_input_flows(
+    Fleet& fleet, const std::map<std::string, Job>& jobs) {
   std::map<std::string, Job> logins;
   for (const auto& [host, job] : jobs) {
     if (!job.stream) continue;
     Job login;
     login.command = "true";
+    login.timeout = job.timeout;
     logins.emplace(host, std::move(login));
   }
-  if (!questions_.empty() && !logins.empty()) (void)attempt(fleet, std::move(logins));
+  if (questions_.empty() || logins.empty()) return {};
+  auto results = attempt(fleet, std::move(logins));
+  std::erase_if(results, [](const auto& entry) { return !entry.second.error; });
+  return results;
 }
 
 const Cluster::Question* Cluster::question_for(const Result& result) const {

@@ -128,7 +128,8 @@ class Cluster {
   };
   [[nodiscard]] FleetOptions fleet_options();
   [[nodiscard]] const Question* question_for(const Result& result) const;
-  void ask_before_input_flows(Fleet& fleet, const std::map<std::string, Job>& jobs);
+  [[nodiscard]] std::map<std::string, Result> refused_before_input_flows(
+      Fleet& fleet, const std::map<std::string, Job>& jobs);
   [[nodiscard]] std::set<std::string> helped(Fleet& fleet,
                                              const std::map<std::string, Result>& waiting);
 

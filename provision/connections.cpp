@@ -112,6 +112,7 @@ class Finder {
     if (taken(hop.name)) hop.name = called(question);
     for (unsigned i = 2; taken(hop.name); ++i)
       hop.name = fmt::format("{} ({})", called(question), i);
+    hop.is_jump = true;
     jumps.push_back(std::move(hop));
     return jumps.size() - 1;
   }

@@ -1,6 +1,8 @@
 #include "provision/exec.hpp"
 
 #include <algorithm>
+#include <map>
+#include <memory>
 #include <utility>
 
 #include "provision/privileges.hpp"
@@ -9,7 +11,21 @@ namespace clustermpi {
 
 namespace {
 
-using OutputsByDigest = std::map<std::string, std::shared_ptr<const HostOutput>>;
+/// What different hosts printed, what is equal once.
+class DistinctOutputs {
+ public:
+  std::shared_ptr<const HostOutput> keep(std::shared_ptr<const HostOutput> output) {
+    const std::uint64_t key = output->out.fingerprint() ^ output->err.fingerprint() << 1;
+    const auto [begin, end] = outputs_.equal_range(key);
+    const auto same =
+        std::find_if(begin, end, [&](const auto& known) { return *known.second == *output; });
+    if (same != end) return same->second;
+    return outputs_.emplace(key, std::move(output))->second;
+  }
+
+ private:
+  std::multimap<std::uint64_t, std::shared_ptr<const HostOutput>> outputs_;
+};
 
 using OutputsByHost = std::map<std::string, std::shared_ptr<HostOutput>>;
 
@@ -64,27 +80,18 @@ ExecOutcomes without_privileges(Cluster& cluster, const ExecRequest& request) {
 
 ExecOutcomes execute(Cluster& cluster, const ExecRequest& request) {
   OutputsByHost outputs;
-  OutputsByDigest different;
+  DistinctOutputs different;
   ExecOutcomes outcomes = without_privileges(cluster, request);
   const auto take = [&](const std::string& host, const Result& result) {
     HostOutcome outcome = outcome_of(result);
     if (auto output = outputs.extract(host)) {
       // What others printed as well is kept once.
-      outcome.output = different.emplace(output.mapped()->digest(), output.mapped()).first->second;
+      outcome.output = different.keep(output.mapped());
     }
     if (outcome.error && !was_interrupted(outcome)) cluster.fail(host, *outcome.error);
     outcomes.emplace(host, std::move(outcome));
     if (request.on_end) request.on_end(host);
   };
-  if (request.as_root) {
-    obtain_privileges(cluster, request.hosts);
-    for (const std::string& host : request.hosts) {
-      const auto failure = cluster.failures().find(host);
-      if (failure == cluster.failures().end()) continue;
-      outcomes[host].error = failure->second;
-      if (request.on_end) request.on_end(host);
-    }
-  }
   (void)cluster.attempt(cluster.fleet(), jobs_for(cluster, request, outputs), take);
   return outcomes;
 }

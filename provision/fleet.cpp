@@ -7,6 +7,11 @@
 
 namespace clustermpi {
 
+HostKeyName host_key_name(const Target& target) {
+  if (!target.host_key_alias.empty()) return {target.host_key_alias, 22};
+  return {target.address, target.port};
+}
+
 Fleet::Fleet(std::vector<Target> targets, FleetOptions options, KnownHosts& known_hosts,
              CancelToken& cancel)
     : engine_(

@@ -50,10 +50,18 @@ struct Target {
       {};  ///< what known_hosts calls it, without a port; empty: its address
   std::shared_ptr<const Credentials> credentials = {};  ///< null: those of the fleet
   std::optional<std::size_t> jump =
-      {};  ///< index into FleetOptions::jumps: the way leads through it
+      {};                ///< index into FleetOptions::jumps: the way leads through it
+  bool is_jump = false;  ///< and no host of the inventory
   std::string proxy_command =
       {};  ///< a shell command whose stdin and stdout lead there; empty: none
 };
+
+/// What known_hosts calls a host: an alias stands there without a port, as 22 does.
+struct HostKeyName {
+  std::string name;
+  std::uint16_t port = 22;
+};
+[[nodiscard]] HostKeyName host_key_name(const Target& target);
 
 struct FleetOptions {
   Credentials credentials;
@@ -105,6 +113,7 @@ struct Result {
   bool truncated = false;  ///< more was printed than `output_limit`
   /// The host, not the command, failed: unreachable, timeout, auth_failed, password_refused,
   /// passphrase_needed, password_expired, host_key_changed, host_key_revoked, host_key_unknown,
+  /// host_certificate_refused, jump_failed,
   /// connection_lost, protocol, local_failure, cancelled.
   std::optional<HostError> error;
   /// From sending the command to its end; from the start of the run where it was not sent.

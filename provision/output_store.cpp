@@ -2,35 +2,38 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <system_error>
+#include <utility>
 
 #include "hosts/error.hpp"
 
 namespace clustermpi {
 
-namespace {
-
-/// What is read back from the file at once.
-constexpr std::size_t piece_size = 256 * 1024;
-
-void require(bool done) {
-  if (!done)
-    throw Error(ExitCode::local_failure, "the OpenSSL library refuses to compute a digest");
-}
-
-}  // namespace
+// ---- OutputStore --------------------------------------------------------------------------------
 
 void OutputStore::fail(std::string_view doing, int reason) const {
   throw Error(ExitCode::local_failure,
               fmt::format("cannot {} what it prints in {}: {}", doing, folder_.string(),
                           std::generic_category().message(reason)));
+}
+
+std::unique_ptr<OutputStore::Block> OutputStore::take_block() {
+  held_ += block_size;
+  if (free_.empty()) return std::unique_ptr<Block>(new Block);  // not zeroed: it is written first
+  auto block = std::move(free_.back());
+  free_.pop_back();
+  return block;
+}
+
+void OutputStore::give_back(std::unique_ptr<Block> block) {
+  held_ -= block_size;
+  free_.push_back(std::move(block));
 }
 
 void OutputStore::make_file() {
@@ -39,94 +42,107 @@ void OutputStore::make_file() {
   if (!file_.is_open() || ::unlink(name.c_str()) != 0) fail("keep", errno);
 }
 
-void OutputStore::write(std::string_view data) {
+std::uint64_t OutputStore::write(const Block& block) {
   if (!file_.is_open()) make_file();
-  std::uint64_t at = file_size_;
-  while (!data.empty()) {
-    const ssize_t written = ::pwrite(file_.get(), data.data(), data.size(), static_cast<off_t>(at));
+  for (std::size_t done = 0; done < block.size();) {
+    const ssize_t written = ::pwrite(file_.get(), block.data() + done, block.size() - done,
+                                     static_cast<off_t>(file_size_ + done));
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) fail("keep", written < 0 ? errno : ENOSPC);
-    data.remove_prefix(static_cast<std::size_t>(written));
-    at += static_cast<std::uint64_t>(written);
+    done += static_cast<std::size_t>(written);
   }
-  file_size_ = at;  // a piece that was written in part is written over by the next one
+  // Only now: what was written in part is written over by the next one.
+  return std::exchange(file_size_, file_size_ + block.size());
 }
 
-void OutputStore::read(std::uint64_t offset, char* data, std::size_t size) const {
-  while (size > 0) {
-    const ssize_t got = ::pread(file_.get(), data, size, static_cast<off_t>(offset));
+void OutputStore::read(std::uint64_t offset, Block& block) const {
+  for (std::size_t done = 0; done < block.size();) {
+    const ssize_t got = ::pread(file_.get(), block.data() + done, block.size() - done,
+                                static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) fail("read back", got < 0 ? errno : EIO);
-    data += got;
-    size -= static_cast<std::size_t>(got);
-    offset += static_cast<std::uint64_t>(got);
+    done += static_cast<std::size_t>(got);
   }
 }
 
-void OutputLog::Free::operator()(evp_md_ctx_st* context) const {
-  EVP_MD_CTX_free(context);
+// ---- OutputLog ----------------------------------------------------------------------------------
+
+namespace {
+
+std::uint64_t mixed(std::uint64_t hash, std::string_view more) {
+  return hash * 0x9e3779b97f4a7c15 + std::hash<std::string_view>{}(more);
 }
 
-OutputLog::OutputLog(OutputStore& store) : store_(store), digest_(EVP_MD_CTX_new()) {
-  // As safe as SHA-256, and twice as fast on a Pi, whose processor has no instructions for that.
-  require(digest_ && EVP_DigestInit_ex(digest_.get(), EVP_blake2b512(), nullptr) == 1);
-}
+}  // namespace
 
 OutputLog::~OutputLog() {
-  store_.held_ -= held_.size();
+  for (auto& one : blocks_) store_.give_back(std::move(one));
 }
 
 void OutputLog::append(std::string_view data) {
-  if (data.empty()) return;
-  require(EVP_DigestUpdate(digest_.get(), data.data(), data.size()) == 1);
-  size_ += data.size();
-  newlines_ += static_cast<std::uint64_t>(std::ranges::count(data, '\n'));
-  last_ = data.back();
-  held_ += data;
-  store_.held_ += data.size();
-  if (held_.size() > OutputStore::memory_of_one_log ||
-      store_.held_ > OutputStore::memory_of_all_logs) {
-    spill();
+  while (!data.empty()) {
+    if (blocks_.empty() || filled_ == OutputStore::block_size) begin_block();
+    Block& last = *blocks_.back();
+    const std::string_view piece = data.substr(0, last.size() - filled_);
+    std::memcpy(last.data() + filled_, piece.data(), piece.size());
+    filled_ += piece.size();
+    size_ += piece.size();
+    newlines_ += static_cast<std::uint64_t>(std::ranges::count(piece, '\n'));
+    last_ = piece.back();
+    if (filled_ == last.size()) hash_ = mixed(hash_, {last.data(), last.size()});
+    data.remove_prefix(piece.size());
   }
 }
 
+/// All blocks are full when this is called.
+void OutputLog::begin_block() {
+  if (blocks_.size() * OutputStore::block_size >= OutputStore::memory_of_one_log ||
+      store_.held() >= OutputStore::memory_of_all_logs)
+    spill();
+  blocks_.push_back(store_.take_block());
+  filled_ = 0;
+}
+
 void OutputLog::spill() {
-  const std::uint64_t offset = store_.file_size_;
-  store_.write(held_);
-  if (!spilled_.empty() && spilled_.back().offset + spilled_.back().size == offset) {
-    spilled_.back().size += held_.size();
-  } else {
-    spilled_.push_back({offset, held_.size()});
-  }
-  store_.held_ -= held_.size();
-  held_ = {};  // its memory too
+  std::vector<std::uint64_t> offsets;
+  for (const auto& one : blocks_) offsets.push_back(store_.write(*one));
+  spilled_.insert(spilled_.end(), offsets.begin(), offsets.end());
+  for (auto& one : std::exchange(blocks_, {})) store_.give_back(std::move(one));
 }
 
 std::uint64_t OutputLog::lines() const {
   return newlines_ + (ends_with_newline() ? 0 : 1);
 }
 
-std::string OutputLog::digest() const {
-  const std::unique_ptr<evp_md_ctx_st, Free> copy(EVP_MD_CTX_new());  // more may come
-  std::array<unsigned char, EVP_MAX_MD_SIZE> bytes;
-  unsigned size = 0;
-  require(copy && EVP_MD_CTX_copy_ex(copy.get(), digest_.get()) == 1 &&
-          EVP_DigestFinal_ex(copy.get(), bytes.data(), &size) == 1);
-  return {bytes.begin(), bytes.begin() + size};
+std::string_view OutputLog::block(std::size_t index, Block& buffer) const {
+  if (index < spilled_.size()) {
+    store_.read(spilled_[index], buffer);
+    return {buffer.data(), buffer.size()};
+  }
+  const Block& kept = *blocks_[index - spilled_.size()];
+  return {kept.data(), index + 1 == block_count() ? filled_ : kept.size()};
+}
+
+std::uint64_t OutputLog::fingerprint() const {
+  std::uint64_t hash = mixed(hash_, std::to_string(size_));
+  if (!blocks_.empty() && filled_ < OutputStore::block_size)
+    hash = mixed(hash, {blocks_.back()->data(), filled_});
+  return hash;
+}
+
+bool OutputLog::operator==(const OutputLog& other) const {
+  if (size_ != other.size_ || fingerprint() != other.fingerprint()) return false;
+  const auto ours = std::make_unique<Block>();
+  const auto theirs = std::make_unique<Block>();
+  for (std::size_t i = 0; i < block_count(); ++i)
+    if (block(i, *ours) != other.block(i, *theirs)) return false;
+  return true;
 }
 
 void OutputLog::read(const std::function<bool(std::string_view)>& take) const {
-  std::string piece;
-  for (Extent left : spilled_) {
-    while (left.size > 0) {
-      piece.resize(std::min<std::uint64_t>(left.size, piece_size));
-      store_.read(left.offset, piece.data(), piece.size());
-      if (!take(piece)) return;
-      left.offset += piece.size();
-      left.size -= piece.size();
-    }
-  }
-  if (!held_.empty()) take(held_);
+  const auto buffer = std::make_unique<Block>();
+  for (std::size_t i = 0; i < block_count(); ++i)
+    if (!take(block(i, *buffer))) return;
 }
 
 std::string OutputLog::head(std::size_t limit) const {

@@ -1,5 +1,6 @@
 #include "provision/ssh/banner.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -14,20 +15,25 @@ constexpr std::string_view version_prefix = "SSH-";
 constexpr std::size_t most_skipped = 16 * 1024;  ///< servers may greet first, but not for ever
 constexpr std::size_t longest_quote = 80;
 
+/// Sockets to a proxy or a tunnel know no read threshold: fewer bytes than that are no sign of it.
+bool has_hung_up(int socket) {
+  pollfd asked{socket, POLLRDHUP, 0};
+  return ::poll(&asked, 1, 0) > 0;
+}
+
 }  // namespace
 
 BannerReader::State BannerReader::on_readable(int socket) {
   std::array<char, 1024> buffer;
-  // The caller waits for four bytes at least (set_read_threshold): fewer mean that no more will
-  // come.
-  for (bool woken = true;; woken = false) {
+  while (true) {
     const ssize_t count = ::recv(socket, buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return State::waiting;
     if (count <= 0) return ended();
 
     const std::string_view data(buffer.data(), static_cast<std::size_t>(count));
     if (at_line_start_ && data.starts_with(version_prefix)) return State::ssh;
-    if (at_line_start_ && !woken && version_prefix.starts_with(data)) return State::waiting;
+    if (at_line_start_ && version_prefix.starts_with(data) && !has_hung_up(socket))
+      return State::waiting;
     if (skipped_ > most_skipped) return State::other;
     const auto newline = data.find('\n');
     const std::size_t line = newline == std::string_view::npos ? data.size() : newline + 1;

@@ -89,6 +89,9 @@ std::vector<Result> Fleet::Engine::run(std::vector<Job> jobs,
     cancel_all();
     end_inputs();
     finished_.clear();
+    queue_.clear();
+    held_back_.clear();
+    queued_.assign(queued_.size(), false);
     throw;
   }
 }

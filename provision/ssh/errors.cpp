@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "provision/ssh/known_hosts_line.hpp"
+
 namespace clustermpi::ssh_errors {
 namespace {
 
@@ -152,12 +154,11 @@ HostError host_key_unknown(const Target& target, const HostKey& key, HostKeyPoli
 
 HostError host_key_changed(const Target& target, const HostKey& key,
                            const KnownHosts::Answer& answer, const std::filesystem::path& pins) {
-  const std::string forget =
-      answer.file == pins
-          ? fmt::format("clustermpi hostkey forget {}", target.name)
-          : fmt::format("ssh-keygen -f {} -R '{}'", answer.file.string(),
-                        target.port == 22 ? target.address
-                                          : fmt::format("[{}]:{}", target.address, target.port));
+  const auto [name, port] = host_key_name(target);
+  const std::string forget = answer.file == pins && !target.is_jump
+                                 ? fmt::format("clustermpi hostkey forget {}", target.name)
+                                 : fmt::format("ssh-keygen -f {} -R '{}'", answer.file.string(),
+                                               known_hosts_name(name, port));
   return {
       "host_key_changed",
       fmt::format("the host key of {} has changed: it shows {}, but {}:{} has {}", place(target),
@@ -165,19 +166,6 @@ HostError host_key_changed(const Target& target, const HostKey& key,
       fmt::format("if {} was re-flashed or replaced: `{}`; otherwise another machine answers "
                   "in its place",
                   target.name, forget)};
-}
-
-HostError host_key_not_vouched_for(const Target& target, const HostKey& key,
-                                   const KnownHosts::Answer& answer, std::string_view trouble) {
-  return {
-      "host_key_unknown",
-      fmt::format("the host key of {} is not vouched for: {}; it shows {}, and {}:{} trusts it by "
-                  "certificate only",
-                  place(target),
-                  printable(trouble.empty() ? "its certificate is about another key" : trouble),
-                  described(key), answer.file.string(), answer.line),
-      "have its host key signed by that authority (`ssh-keygen -s CA -h -n NAME KEY.pub`, "
-      "HostCertificate in its sshd_config)"};
 }
 
 HostError host_key_revoked(const Target& target, const HostKey& key,
@@ -237,7 +225,8 @@ HostError auth_failed(const Target& target, const TriedKeys& keys, std::string_v
     return {"auth_failed",
             fmt::format("no key to log in to {} with: {} has a passphrase", target.name,
                         list(keys.encrypted)),
-            fmt::format("use a key without one, or take it off a copy: `ssh-keygen -p -f {}`",
+            fmt::format("write its public half, and the passphrase is asked for: `ssh-keygen -y -f "
+                        "{0} > {0}.pub`; or `ssh-add {0}`",
                         keys.encrypted.front().string())};
   if (!keys.unreadable.empty())
     return {"auth_failed",
@@ -306,10 +295,14 @@ HostError unknown_prompt(const Target& target, std::string_view prompt) {
 }
 
 HostError jump_failed(const Target& target, const Target& jump, const HostError& error) {
-  return {error.code,
+  // What is wrong with the keys that the jump host takes is no news of those that the host takes.
+  const bool refused = error.code == "auth_failed";
+  const bool unknown = error.code == "host_key_unknown";
+  return {refused ? "jump_failed" : error.code,
           fmt::format("cannot reach {}: the way leads through {}, and {}", place(target), jump.name,
                       error.message),
-          error.hint};
+          unknown ? fmt::format("`clustermpi trust {}` shows the keys of both", target.name)
+                  : error.hint};
 }
 
 HostError jump_cannot_reach(const Target& target, const Target& jump, std::string_view reason) {
@@ -323,8 +316,9 @@ HostError jump_cannot_reach(const Target& target, const Target& jump, std::strin
 
 HostError proxy_failed(const Target& target, std::string_view reason) {
   return {"unreachable",
-          fmt::format("cannot start the ProxyCommand for {}: {}", target.name, printable(reason)),
-          "see ProxyCommand in ~/.ssh/config"};
+          fmt::format("the ProxyCommand for {} does not lead there: {}", target.name,
+                      printable(reason)),
+          fmt::format("run it by hand: `{}`", printable(target.proxy_command))};
 }
 
 HostError no_sign_of_life(const Target& target, std::chrono::milliseconds waited) {

@@ -38,10 +38,6 @@ namespace clustermpi::ssh_errors {
 [[nodiscard]] HostError host_key_changed(const Target& target, const HostKey& key,
                                          const KnownHosts::Answer& answer,
                                          const std::filesystem::path& pins);
-/// Only a certificate would do, and there is `trouble` with the host's.
-[[nodiscard]] HostError host_key_not_vouched_for(const Target& target, const HostKey& key,
-                                                 const KnownHosts::Answer& answer,
-                                                 std::string_view trouble);
 [[nodiscard]] HostError host_key_revoked(const Target& target, const HostKey& key,
                                          const KnownHosts::Answer& answer);
 /// A host that only a certificate authority speaks of, at `answer`, and that shows `key` without a

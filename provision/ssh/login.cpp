@@ -223,6 +223,7 @@ void Login::take_password_result(int result) {
     case SSH_AUTH_INFO:  // what it asks has no answer, and that is said already
       return;
     case SSH_AUTH_SUCCESS:
+      stand_in_.detach(session_);
       state_ = State::done;
       return;
     case SSH_AUTH_PARTIAL:

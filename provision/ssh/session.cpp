@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "provision/ssh/errors.hpp"
+#include "provision/ssh/host_key_check.hpp"
 #include "provision/ssh/token.hpp"
 
 namespace clustermpi {
@@ -30,21 +31,6 @@ constexpr unsigned most_refusals = 5;
 constexpr int version_prefix_size = 4;
 constexpr int signs_of_life = 3;
 
-/// All that libssh 0.10 can verify, in our order of preference.
-constexpr std::string_view host_key_algorithms =
-    "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,"
-    "rsa-sha2-256";
-
-/// The types on file first: a server that has such a key must show that one.
-std::string preferred_algorithms(const std::vector<std::string>& types) {
-  std::string algorithms;
-  for (const auto& type : types) {
-    algorithms += type == "ssh-rsa" ? "rsa-sha2-512,rsa-sha2-256" : type;
-    algorithms += ',';
-  }
-  return algorithms.append(host_key_algorithms);
-}
-
 /// Calls it again while it has something to send: the answer to a message that has just been read
 /// leaves at once, not after another turn of the loop.
 int go_on_connecting(ssh_session session) {
@@ -59,7 +45,11 @@ int go_on_connecting(ssh_session session) {
 }  // namespace
 
 Session::Session(std::size_t index, const Target& target, SessionServices& services)
-    : index_(index), target_(target), services_(services), max_channels_(default_max_channels) {}
+    : index_(index),
+      target_(target),
+      services_(services),
+      max_channels_(default_max_channels),
+      tunnels_(index, services.poller) {}
 
 Session::~Session() {
   close();
@@ -78,7 +68,6 @@ const Credentials& Session::credentials() const {
 void Session::begin_run(TimePoint now) {
   attempts_ = 0;
   reused_ = phase_ == Phase::open;
-  certificate_trouble_.reset();
   last_heard_ = now;
   next_look_ = now + services_.options.keep_alive;
   if (reused_) pump(now);
@@ -110,7 +99,7 @@ std::vector<std::unique_ptr<Command>> Session::take_finished() {
 }
 
 void Session::cancel(TimePoint now) {
-  end_tunnels(ssh_errors::cancelled());
+  tunnels_.end(ssh_errors::cancelled());
   for (const auto& command : commands_) command->abort(ssh_errors::cancelled(), now);
   if (phase_ == Phase::open) {
     pump(now);
@@ -140,8 +129,7 @@ std::optional<TimePoint> Session::next_deadline() const {
   if (phase_ == Phase::open) {
     for (const auto& command : commands_)
       if (command->deadline()) consider(*command->deadline());
-    for (const auto& [number, numbered] : tunnels_)
-      if (numbered.tunnel->deadline()) consider(*numbered.tunnel->deadline());
+    if (const auto deadline = tunnels_.next_deadline()) consider(*deadline);
     if (is_busy()) consider(next_look_);
   } else if (phase_ != Phase::closed) {
     consider(phase_deadline_);
@@ -285,8 +273,8 @@ void Session::on_tunnel_made(TunnelMade tunnel, TimePoint now) {
 }
 
 void Session::connected(Descriptor socket, TimePoint now) {
-  if (!certificate_trouble_ &&
-      services_.known_hosts.wants_certificate(host_key_name(), host_key_port()))
+  const auto [name, port] = host_key_name(target_);
+  if (services_.known_hosts.wants_certificate(name, port))
     return fetch_certificate(std::move(socket), now);
   begin_ssh(std::move(socket), now);
 }
@@ -311,23 +299,15 @@ void Session::read_certificate(TimePoint now) {
     case CertificateFetch::State::other:
       return fail(ssh_errors::not_ssh(target_, certificate_fetch_.first_line()), now);
     case CertificateFetch::State::none:
-      certificate_trouble_ = "it shows no certificate";
-      break;
+      return fail(ssh_errors::host_certificate_missing(target_), now);
     case CertificateFetch::State::failed:
-      certificate_trouble_ = certificate_fetch_.reason();
-      break;
+      return fail(ssh_errors::host_certificate_refused(target_, certificate_fetch_.reason()), now);
     case CertificateFetch::State::certificate:
-      try {
-        certificate_trouble_ =
-            services_.known_hosts
-                .vouch(host_key_name(), host_key_port(), certificate_fetch_.certificate(),
-                       std::chrono::system_clock::now())
-                .value_or("");
-      } catch (const std::exception& error) {
-        return fail(ssh_errors::local_failure(error.what()), now);
-      }
       break;
   }
+  if (auto error =
+          check_host_certificate(certificate_fetch_.certificate(), target_, services_.known_hosts))
+    return fail(*error, now);
   close();
   connect(now);  // this time for good
 }
@@ -355,8 +335,7 @@ bool Session::configure() {
   const auto set = [this](ssh_options_e option, const void* value) {
     return ssh_options_set(session_, option, value) == SSH_OK;
   };
-  const std::string algorithms =
-      preferred_algorithms(services_.known_hosts.types_of(host_key_name(), host_key_port()));
+  const std::string algorithms = host_key_algorithms(services_.known_hosts, target_);
   // Nothing is read from files here: host keys are judged by KnownHosts, and what a user's
   // configuration says means to libssh 0.10 something else than to OpenSSH.
   return set(SSH_OPTIONS_PROCESS_CONFIG, &no) && set(SSH_OPTIONS_HOST, target_.address.c_str()) &&
@@ -364,15 +343,6 @@ bool Session::configure() {
          set(SSH_OPTIONS_KNOWNHOSTS, "/dev/null") &&
          set(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null") &&
          set(SSH_OPTIONS_HOSTKEYS, algorithms.c_str()) && set(SSH_OPTIONS_FD, &fd_);
-}
-
-const std::string& Session::host_key_name() const {
-  return target_.host_key_alias.empty() ? target_.address : target_.host_key_alias;
-}
-
-/// An alias stands in known_hosts without a port, as 22 does.
-unsigned Session::host_key_port() const {
-  return target_.host_key_alias.empty() ? target_.port : 22;
 }
 
 void Session::on_ready(std::uint32_t generation, TimePoint now) {
@@ -422,6 +392,8 @@ void Session::read_banner(TimePoint now) {
 }
 
 void Session::back_off(TimePoint now) {
+  if (!target_.proxy_command.empty())
+    return fail(ssh_errors::proxy_failed(target_, "it ended before the host said anything"), now);
   if (attempts_ >= most_attempts)
     return fail(ssh_errors::closed_before_banner(target_, attempts_), now);
   close();
@@ -438,52 +410,10 @@ void Session::exchange_keys(TimePoint now) {
     return update_interest();
   }
   if (result != SSH_OK) return fail(ssh_errors::handshake_failed(target_, libssh_error()), now);
-  if (auto error = check_host_key()) return fail(*error, now);
+  if (auto error = check_host_key(session_, target_, services_.options, services_.known_hosts))
+    return fail(*error, now);
   enter(Phase::authenticating, now, services_.options.auth_timeout);
   begin_login(now);
-}
-
-std::optional<HostError> Session::check_host_key() {
-  ssh_key raw = nullptr;
-  if (ssh_get_server_publickey(session_, &raw) != SSH_OK)
-    return ssh_errors::handshake_failed(target_, libssh_error());
-  const SshKey server_key(raw);
-  char* base64 = nullptr;
-  if (ssh_pki_export_pubkey_base64(raw, &base64) != SSH_OK)
-    return ssh_errors::handshake_failed(target_, "its host key cannot be read");
-  const auto key = host_key_from_base64(base64);
-  ssh_string_free_char(base64);
-  if (!key) return ssh_errors::handshake_failed(target_, "its host key cannot be read");
-  try {
-    return judge_host_key(*key);
-  } catch (const std::exception& error) {  // the pin cannot be written, or who was told of it threw
-    return ssh_errors::local_failure(error.what());
-  }
-}
-
-std::optional<HostError> Session::judge_host_key(const HostKey& key) {
-  KnownHosts& known_hosts = services_.known_hosts;
-  const auto answer = known_hosts.check(host_key_name(), host_key_port(), key);
-  if (answer.by_certificate_only())
-    return ssh_errors::host_key_not_vouched_for(target_, key, answer,
-                                                certificate_trouble_.value_or(""));
-  const FleetOptions& options = services_.options;
-  const bool vouched = options.on_host_key && options.on_host_key(target_, key, answer);
-  switch (answer.verdict) {
-    case KnownHosts::Verdict::known:
-      return std::nullopt;
-    case KnownHosts::Verdict::revoked:
-      return ssh_errors::host_key_revoked(target_, key, answer);
-    case KnownHosts::Verdict::changed:
-      return ssh_errors::host_key_changed(target_, key, answer, known_hosts.pins_file());
-    case KnownHosts::Verdict::unknown:
-      break;
-  }
-  if (!vouched && options.host_key_policy != HostKeyPolicy::accept_new)
-    return ssh_errors::host_key_unknown(target_, key, options.host_key_policy);
-  known_hosts.pin(host_key_name(), host_key_port(), key);
-  if (options.on_new_host_key) options.on_new_host_key(target_.name, fingerprint(key), key.type);
-  return std::nullopt;
 }
 
 void Session::begin_login(TimePoint now) {
@@ -501,12 +431,13 @@ void Session::on_agent(AgentClient::Answer answer, TimePoint now) {
   if (phase_ != Phase::authenticating || answer.token != token()) return;
   note_activity(now);
   if (!login_) return begin_login(now);
+  if (!login_->asks_agent()) return;  // its list of keys, too late: we have begun without
   login_->agent_answered(std::move(answer.bytes));
   authenticate(now);
 }
 
 void Session::authenticate(TimePoint now) {
-  if (!login_) return;
+  if (!login_) return update_interest();
   switch (login_->advance()) {
     case Login::State::wants_agent:
       services_.agents.ask(credentials().agent, token(), login_->agent_request());
@@ -542,7 +473,8 @@ void Session::pump(TimePoint now) {
   for (int round = 0; round < rounds_a_turn; ++round) {
     const int polled = ssh_event_dopoll(event_, 0);
     run_commands(now);
-    run_tunnels(now);
+    if (ssh_is_connected(session_) != 0)
+      tunnels_.run(session_, now, services_.options.connect_timeout);
     if (!ssh_is_connected(session_) || polled == SSH_ERROR) return lost(now);
     if (polled == SSH_AGAIN) break;
   }
@@ -592,75 +524,24 @@ void Session::on_input(TimePoint now) {
   if (phase_ == Phase::open) pump(now);
 }
 
-// ---- tunnels through it -------------------------------------------------------------------------
-
 void Session::add_tunnel(TunnelWanted wanted, TimePoint now) {
-  last_tunnel_ = last_tunnel_ % 0xffffffu + 1;
-  tunnels_[last_tunnel_].tunnel =
-      std::make_unique<Tunnel>(wanted.owner, std::move(wanted.host), wanted.port);
+  tunnels_.add(std::move(wanted));
   if (phase_ == Phase::open) pump(now);
 }
 
-std::vector<TunnelMade> Session::take_tunnels() {
-  return std::exchange(tunnels_made_, {});
-}
-
 void Session::on_tunnel_ready(std::uint32_t number, TimePoint now) {
-  const auto found = tunnels_.find(number);
-  if (found == tunnels_.end() || phase_ != Phase::open) return;
-  // Only that one is looked at: a jump host may hold a thousand.
-  found->second.tunnel->advance(now);
-  watch_tunnel(number, *found->second.tunnel);
-  if (found->second.tunnel->state() == Tunnel::State::ended) tunnels_.erase(found);
+  if (phase_ != Phase::open) return;
+  tunnels_.on_ready(number, now);
+  // Where writing failed libssh has closed the socket, of which no event comes any more.
+  if (ssh_is_connected(session_) == 0) return lost(now);
   update_interest();
-}
-
-void Session::run_tunnels(TimePoint now) {
-  for (auto next = tunnels_.begin(); next != tunnels_.end();) {
-    const auto current = next++;
-    const auto& [number, numbered] = *current;
-    Tunnel& tunnel = *numbered.tunnel;
-    const Tunnel::State before = tunnel.state();
-    if (before == Tunnel::State::waiting && ssh_is_connected(session_) != 0)
-      tunnel.begin(session_, now + services_.options.connect_timeout);
-    tunnel.advance(now);
-    if (before != Tunnel::State::open && tunnel.state() == Tunnel::State::open)
-      tunnels_made_.push_back({tunnel.owner(), tunnel.take_far_end(), {}, {}});
-    if (tunnel.state() == Tunnel::State::failed)
-      tunnels_made_.push_back({tunnel.owner(), {}, {}, tunnel.reason()});
-    watch_tunnel(number, tunnel);
-    if (tunnel.state() == Tunnel::State::failed || tunnel.state() == Tunnel::State::ended)
-      tunnels_.erase(current);
-  }
-}
-
-void Session::watch_tunnel(std::uint32_t number, const Tunnel& tunnel) {
-  std::uint32_t& interest = tunnels_.at(number).interest;
-  const std::uint32_t wanted = tunnel.wanted_events();
-  if (tunnel.fd() < 0) interest = 0;  // closed, and epoll has forgotten it
-  if (wanted == interest) return;
-  const std::uint64_t its_token =
-      Token{Token::Source::tunnel, number, static_cast<std::uint32_t>(index_)}.pack();
-  if (wanted == 0) {
-    services_.poller.remove(tunnel.fd());
-  } else if (interest == 0) {
-    services_.poller.add(tunnel.fd(), wanted, its_token);
-  } else {
-    services_.poller.modify(tunnel.fd(), wanted, its_token);
-  }
-  interest = wanted;
-}
-
-/// Those who wait for one are told why there is none; those who have one find it closed.
-void Session::end_tunnels(const HostError& error) {
-  for (auto& [number, numbered] : std::exchange(tunnels_, {}))
-    if (numbered.tunnel->state() <= Tunnel::State::opening)
-      tunnels_made_.push_back({numbered.tunnel->owner(), {}, error, {}});
 }
 
 void Session::update_interest() {
   const bool sending = (ssh_get_poll_flags(session_) & SSH_WRITE_PENDING) != 0;
-  const std::uint32_t wanted = EPOLLIN | (sending ? EPOLLOUT : 0u);
+  // While an agent is awaited nobody reads: the socket would be readable again and again.
+  const bool deaf = phase_ == Phase::authenticating && (!login_ || login_->asks_agent());
+  const std::uint32_t wanted = deaf ? 0u : EPOLLIN | (sending ? EPOLLOUT : 0u);
   if (wanted != interest_) services_.poller.modify(fd_, wanted, token());
   interest_ = wanted;
 }
@@ -676,7 +557,7 @@ void Session::lost(TimePoint now) {
     if (command->sent() || !reconnect)
       command->fail(ssh_errors::connection_lost(target_, reason, command->sent()), now);
   }
-  end_tunnels(ssh_errors::connection_lost(target_, reason, false));
+  tunnels_.end(ssh_errors::connection_lost(target_, reason, false));
   close();
   std::vector<std::unique_ptr<Command>> left;
   for (auto& command : commands_)
@@ -690,7 +571,7 @@ void Session::fail(const HostError& error, TimePoint now) {
     finished_.push_back(std::move(command));
   }
   commands_.clear();
-  end_tunnels(error);
+  tunnels_.end(error);
   attempts_ = 0;
   close();
 }

@@ -27,23 +27,9 @@
 #include "provision/ssh/proxy_command.hpp"
 #include "provision/ssh/resolver.hpp"
 #include "provision/ssh/tcp.hpp"
-#include "provision/ssh/tunnel.hpp"
+#include "provision/ssh/tunnels.hpp"
 
 namespace clustermpi {
-
-/// What one session says to another, by way of the engine.
-struct TunnelWanted {
-  std::size_t jump = 0;     ///< index into FleetOptions::jumps
-  std::uint64_t owner = 0;  ///< the token of who wants it
-  std::string host;
-  std::uint16_t port = 0;
-};
-struct TunnelMade {
-  std::uint64_t owner = 0;
-  Descriptor socket;                ///< open where the tunnel is
-  std::optional<HostError> failed;  ///< of the jump host itself
-  std::string refused;              ///< why the jump host cannot reach the owner's host
-};
 
 /// What all sessions of a fleet share.
 struct SessionServices {
@@ -92,7 +78,7 @@ class Session {
 
   /// For a jump host: opens a way through it as soon as it can, which take_tunnels() hands out.
   void add_tunnel(TunnelWanted wanted, TimePoint now);
-  [[nodiscard]] std::vector<TunnelMade> take_tunnels();
+  [[nodiscard]] std::vector<TunnelMade> take_tunnels() { return tunnels_.take_made(); }
 
   /// Ends all commands with `cancelled`; an idle session stays open.
   void cancel(TimePoint now);
@@ -125,13 +111,9 @@ class Session {
   void read_certificate(TimePoint now);
   void begin_ssh(Descriptor socket, TimePoint now);
   [[nodiscard]] bool configure();
-  [[nodiscard]] const std::string& host_key_name() const;
-  [[nodiscard]] unsigned host_key_port() const;
   void read_banner(TimePoint now);
   void back_off(TimePoint now);
   void exchange_keys(TimePoint now);
-  [[nodiscard]] std::optional<HostError> check_host_key();
-  [[nodiscard]] std::optional<HostError> judge_host_key(const HostKey& key);
   void authenticate(TimePoint now);
   void begin_login(TimePoint now);
   void logged_in(TimePoint now);
@@ -140,9 +122,6 @@ class Session {
   void run_commands(TimePoint now);
   void start_commands(TimePoint now);
   [[nodiscard]] std::size_t open_channels() const;
-  void run_tunnels(TimePoint now);
-  void watch_tunnel(std::uint32_t number, const Tunnel& tunnel);
-  void end_tunnels(const HostError& error);
   [[nodiscard]] bool is_busy() const;
   void look_for_life(TimePoint now);
   void update_interest();
@@ -170,8 +149,6 @@ class Session {
   BannerReader banner_;
   CertificateFetch certificate_fetch_;
   Descriptor certificate_socket_;
-  /// Set once the host's certificate was asked for in this run: why it does not count, if so.
-  std::optional<std::string> certificate_trouble_;
   ssh_session session_ = nullptr;
   ssh_event event_ = nullptr;
   int fd_ = -1;                 ///< libssh's, which closes it
@@ -184,13 +161,7 @@ class Session {
   std::vector<std::unique_ptr<Command>> commands_;
   std::vector<std::unique_ptr<Command>> finished_;
 
-  struct NumberedTunnel {
-    std::unique_ptr<Tunnel> tunnel;
-    std::uint32_t interest = 0;
-  };
-  std::map<std::uint32_t, NumberedTunnel> tunnels_;  ///< by number
-  std::uint32_t last_tunnel_ = 0;
-  std::vector<TunnelMade> tunnels_made_;
+  Tunnels tunnels_;  ///< through this host
 };
 
 }  // namespace clustermpi

@@ -64,6 +64,11 @@ std::optional<TimePoint> Tunnel::deadline() const {
   return deadline_;
 }
 
+bool Tunnel::needs_turn() const {
+  return state_ != State::open || channel_is_full_ || channel_holds_ || !held_.empty() ||
+         owner_ended_ || remote_ended_;
+}
+
 void Tunnel::advance(TimePoint now) {
   if (state_ == State::opening) {
     open_channel();
@@ -143,23 +148,30 @@ void Tunnel::to_owner() {
 }
 
 void Tunnel::from_owner() {
-  std::array<char, piece_size> piece{};
+  std::array<char, piece_size> piece;
   while (!owner_ended_) {
     const std::size_t window = ssh_channel_window_size(channel_);
     channel_is_full_ = window == 0 || (ssh_get_status(session_) & SSH_WRITE_PENDING) != 0;
     if (channel_is_full_) return;
-    const ssize_t got = ::recv(near_.get(), piece.data(), std::min(window, piece.size()), 0);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && errno == EAGAIN) return;
-    if (got <= 0) {
-      owner_ended_ = true;
+    if (unsent_.empty()) {
+      const ssize_t got = ::recv(near_.get(), piece.data(), std::min(window, piece.size()), 0);
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0 && errno == EAGAIN) return;
+      if (got <= 0) {
+        owner_ended_ = true;
+        return;
+      }
+      unsent_.assign(piece.data(), static_cast<std::size_t>(got));
+    }
+    const int written =
+        ssh_channel_write(channel_, unsent_.data(), static_cast<std::uint32_t>(unsent_.size()));
+    if (written < 0) {
+      owner_ended_ = true;  // the session is broken: its owner will see that
       return;
     }
-    const int written = ssh_channel_write(channel_, piece.data(), static_cast<std::uint32_t>(got));
-    if (written != got) {
-      remote_ended_ = owner_ended_ = true;  // the session is broken: its owner will see that
-      return;
-    }
+    unsent_.erase(0, static_cast<std::size_t>(written));
+    channel_is_full_ = !unsent_.empty();
+    if (channel_is_full_) return;  // keys are being exchanged anew
   }
 }
 

@@ -37,6 +37,8 @@ class Tunnel {
   void begin(ssh_session session, TimePoint deadline);
   /// Does what can be done without waiting, in both directions.
   void advance(TimePoint now);
+  /// Whether news of the jump's session may let it go on; the owner's side has events of its own.
+  [[nodiscard]] bool needs_turn() const;
   /// When it must be open; advance() is due then.
   [[nodiscard]] std::optional<TimePoint> deadline() const;
 
@@ -68,6 +70,7 @@ class Tunnel {
   Descriptor near_;
   Descriptor far_;
   std::string held_;              ///< for the owner: read from the channel, not yet sent
+  std::string unsent_;            ///< of the owner: read, not yet taken by the channel
   bool channel_holds_ = false;    ///< the channel has kept what the owner did not take
   bool owner_is_full_ = false;    ///< the owner's socket takes no more for now
   bool channel_is_full_ = false;  ///< the channel does not

@@ -79,7 +79,7 @@ class Farm:
             lines = [f"ListenAddress {address(i)}:{PORT}" for i in range(first, first + ADDRESSES_A_SERVER)]
             lines += [f"HostKey {folder}/host_key", f"AuthorizedKeysFile {folder}/authorized_keys",
                       "KexAlgorithms curve25519-sha256", "MaxStartups 4096", "PidFile none", "StrictModes no",
-                      "UsePAM no", "PrintMotd no", "PrintLastLog no", "SetEnv SHLVL=2"]
+                      "Subsystem sftp internal-sftp", "UsePAM no", "PrintMotd no", "PrintLastLog no", "SetEnv SHLVL=2"]
             config.write_text("\n".join(lines) + "\n")
             self.servers.append(subprocess.Popen(["/usr/sbin/sshd", "-D", "-f", config],
                                                  stderr=subprocess.DEVNULL, start_new_session=True))

@@ -17,6 +17,7 @@
 #include "provision/descriptor.hpp"
 #include "provision/fleet.hpp"
 #include "provision/host_state.hpp"
+#include "provision/ssh/agent.hpp"
 #include "provision/ssh/banner.hpp"
 #include "provision/ssh/certificate_fetch.hpp"
 #include "provision/ssh/host_certificate.hpp"
@@ -143,6 +144,14 @@ void read_revoked_keys(std::string_view input) {
   (void)hosts.check("red01", 22, authority());
 }
 
+void read_agent_answer(std::string_view input) {
+  const auto keys = parse_agent_identities(input);
+  std::size_t bytes = 0;
+  if (keys)
+    for (const AgentKey& key : *keys) bytes += key.blob.size() + key.comment.size();
+  require(bytes <= input.size(), "no more keys than it has bytes", input);
+}
+
 void read_host_state(std::string_view input) {
   const HostState state = parse_host_state(input);
   for (const ItemState& item : state.drift())
@@ -164,6 +173,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   judge_certificate(input);
   read_known_hosts(input);
   read_revoked_keys(input);
+  read_agent_answer(input);
   read_host_state(input);
   return 0;
 }
@@ -193,6 +203,8 @@ std::vector<std::string> seeds() {
       certificate(),
       key_exchange(),
       key_exchange(),
+      '\x0c' + wire_uint32(2) + wire_string(certificate()) + wire_string("me@home") +
+          wire_string(*decode_base64(authority_base64)) + wire_string(""),
       "SSH-2.0-x\r\n" + packet('\1' + wire_uint32(2) + wire_string("Too many connections")),
       "Exceeded MaxStartups\r\n",
       "Not allowed at this time\r\n",

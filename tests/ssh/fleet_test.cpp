@@ -124,8 +124,9 @@ TEST_F(FleetTest, AHostThatFallsSilentIsGivenUp) {
 
 TEST_F(FleetTest, AHostThatIsOnlyQuietIsNot) {
   const auto sshd = start_sshd();
-  options.keep_alive = milliseconds(100);
-  EXPECT_TRUE(run_one(sshd->target("red01"), "sleep 2").ok());
+  options.keep_alive = milliseconds(500);
+  const Result result = run_one(sshd->target("red01"), "sleep 4");
+  EXPECT_TRUE(result.ok()) << (result.error ? result.error->message : "");
 }
 
 TEST_F(FleetTest, WhatStreamsInReachesAllWholeAndInOrder) {
