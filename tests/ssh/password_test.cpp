@@ -29,14 +29,19 @@ class PasswordTest : public SshTest {
     place.run_before = fmt::format(
         "mount --make-rprivate / && mount --bind {} /etc/shadow && mount --bind {} /etc/pam.d/sshd",
         file("shadow").string(), file("pam").string());
-    write_file(file("pam"),
-               "auth required pam_unix.so\naccount required pam_unix.so\n"
-               "password required pam_unix.so\nsession optional pam_unix.so\n");
+    write_file(file("pam"), rules);
     auto sshd = std::make_unique<Sshd>(file("node"), std::vector{own_address(1)},
                                        "PermitRootLogin yes\n" + extra, place);
     write_file(sshd->authorized_keys(), read_file(user_key().string() + ".pub"));
     return sshd;
   }
+
+  /// PAM's; they count from start() on.
+  std::string rules = R"(auth required pam_unix.so
+account required pam_unix.so
+password required pam_unix.so
+session optional pam_unix.so
+)";
 
   void use(const std::string& password) {
     options.credentials.password = std::make_shared<const Secret>(password);
@@ -89,7 +94,6 @@ TEST_F(PasswordTest, AServerThatTakesNoneIsNamed) {
 
 TEST_F(PasswordTest, AnExpiredOneIsNamedHoweverWeLogIn) {
   set_password("secret", "0");
-  const HostError expired{"password_expired", "", ""};
   for (const char* how : {"UsePAM yes\nPasswordAuthentication yes\n", with_prompts}) {
     const auto sshd = start(how);
     use("secret");
@@ -118,12 +122,11 @@ TEST_F(PasswordTest, AKeyIsTriedBefore) {
 }
 
 TEST_F(PasswordTest, APromptForSomethingElseIsQuoted) {
-  const auto sshd = start(with_prompts);
-  write_file(file("pam"),
-             "auth required pam_unix.so
+  rules = R"(auth required pam_unix.so
 auth required pam_ftp.so users=root
 account required pam_permit.so
-");
+)";
+  const auto sshd = start(with_prompts);
   use("secret");
   const Result result = log_in(*sshd);
   ASSERT_TRUE(result.error) << sshd->log();
