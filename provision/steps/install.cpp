@@ -171,6 +171,25 @@ std::unique_ptr<PrivateAgent> agent_for(const Cluster& cluster) {
   return agent;
 }
 
+bool wants_unlocked_key(const Cluster& cluster, const Target& target) {
+  return target.credentials &&
+         std::ranges::any_of(target.credentials->identities, [&](const fs::path& key) {
+           return cluster.passphrases.contains(key);
+         });
+}
+
+/// Ansible's ssh takes the unlocked keys from our agent on hosts that have such a key among theirs;
+/// on the others it keeps the agent that it has. Not covered: ssh reaches a bastion by an ssh of
+/// its own, which our arguments do not get to. So where the user has an agent, a locked key of a
+/// bastion is to be in that one.
+void point_to_agent(Json& inventory, Cluster& cluster) {
+  for (const Target& target : cluster.fleet().targets()) {
+    if (!wants_unlocked_key(cluster, target)) continue;
+    inventory["_meta"]["hostvars"][target.name]["ansible_ssh_common_args"]
+        .get_ref<std::string&>() += " -o IdentityAgent=$CLUSTERMPI_AGENT";
+  }
+}
+
 }  // namespace
 
 Json playbook_inventory(const Cluster& cluster) {
@@ -235,7 +254,10 @@ std::string InstallStep::apply(Cluster& cluster, const std::vector<Change>& chan
     if (hosts.empty() || hosts.back() != change.host) hosts.push_back(change.host);
   }
   const auto agent = agent_for(cluster);
-  if (agent) run.agent = agent->socket();
+  if (agent) {
+    run.agent = agent->socket();
+    point_to_agent(inventory, cluster);
+  }
   struct Forward : Reporter {
     explicit Forward(Cluster& to) : cluster(to) {}
     void on(const Event& event) override { cluster.report(event); }
