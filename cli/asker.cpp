@@ -29,7 +29,8 @@ class LineMode {
       // These would stop or kill us with the echo off.
       mode.c_cc[VQUIT] = mode.c_cc[VSUSP] = _POSIX_VDISABLE;
     }
-    set_ = tcsetattr(terminal_, TCSADRAIN, &mode) == 0;
+    // What was typed before a secret is asked for was shown, and is no answer to it.
+    set_ = tcsetattr(terminal_, echo ? TCSADRAIN : TCSAFLUSH, &mode) == 0;
   }
   ~LineMode() {
     if (set_) tcsetattr(terminal_, TCSADRAIN, &before_);

@@ -108,8 +108,8 @@ ExitCode run_bootstrap(Session& session, const BootstrapArguments& arguments) {
   options.each_password = arguments.each_password;
   options.passwordless_sudo = arguments.passwordless_sudo || session.common.yes;
   if (arguments.password_fd) {
-    options.passwords =
-        read_passwords(*arguments.password_fd, cluster.active(), arguments.each_password);
+    options.passwords = read_passwords(*arguments.password_fd, cluster.active(),
+                                       arguments.each_password, cluster.cancel());
   }
   std::optional<WorkspaceLock> lock;
   if (!session.common.dry_run) lock.emplace(cluster.workspace());

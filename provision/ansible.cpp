@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -52,9 +53,6 @@ std::vector<std::string> command_line(const PlaybookRun& run, const fs::path& in
                   "LC_ALL=C.UTF-8", ansible_playbook().string(), "--inventory", inventory.string(),
                   "--forks", std::to_string(run.forks)});
   if (run.become_password) command.insert(command.end(), {"--become-password-file", "-"});
-  // An IdentityAgent of the ssh_config would be asked before SSH_AUTH_SOCK.
-  if (!run.agent.empty())
-    command.insert(command.end(), {"--ssh-extra-args", "-o IdentityAgent=SSH_AUTH_SOCK"});
   if (!run.limit.empty())
     command.insert(command.end(), {"--limit", fmt::format("{}", fmt::join(run.limit, ","))});
   command.push_back(run.playbook.string());
@@ -115,7 +113,11 @@ PlaybookResult run_playbook(const PlaybookRun& run, Reporter& reporter) {
   ProcessOptions options;
   options.cancel = run.cancel;
   options.secret = run.become_password.get();
-  if (!run.agent.empty()) options.environment["SSH_AUTH_SOCK"] = run.agent.string();
+  if (!run.agent.empty()) {
+    options.environment["CLUSTERMPI_AGENT"] = run.agent.string();
+    if (std::getenv("SSH_AUTH_SOCK") == nullptr)
+      options.environment["SSH_AUTH_SOCK"] = run.agent.string();
+  }
   options.on_stdout_line = [&](std::string_view line) { log.write(events.read(line)); };
   options.on_stderr_line = [&](std::string_view line) {
     const std::string text = printable(line);

@@ -29,7 +29,9 @@ struct PlaybookRun {
   CancelToken* cancel = nullptr;
   /// sudo's, for hosts that ask; null: none does. It reaches Ansible through stdin alone.
   std::shared_ptr<const Secret> become_password;
-  std::filesystem::path agent;  ///< ssh is to take its keys from this socket; empty: from its own
+  /// Socket of an agent beside the user's own, for hosts whose ssh arguments name it
+  /// ($CLUSTERMPI_AGENT); where the user has no agent, for all and their bastions. Empty: none.
+  std::filesystem::path agent;
 };
 
 /// What one host ended with.

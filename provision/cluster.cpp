@@ -128,6 +128,10 @@ Fleet& Cluster::fleet() {
   return *fleet_;
 }
 
+void Cluster::reconnect() {
+  fleet_.reset();
+}
+
 std::unique_ptr<Fleet> Cluster::fleet_with(const Passwords& passwords) {
   workspace_.create();
   std::vector<Target> targets = connections().targets;

@@ -81,6 +81,8 @@ class Cluster {
   /// The sessions of this run with the selected hosts and the manager, opened when first asked
   /// for. Throws what find_connections() throws.
   [[nodiscard]] Fleet& fleet();
+  /// Ends those sessions; the next are opened with the keys that there are by then.
+  void reconnect();
   /// Sessions of their own to the same hosts, those in `passwords` entered with that password
   /// alone.
   [[nodiscard]] std::unique_ptr<Fleet> fleet_with(const Passwords& passwords);

@@ -33,6 +33,14 @@ std::shared_ptr<const std::string> wiped_at_the_end(std::string text) {
           }};
 }
 
+/// As somebody at a terminal would give it.
+std::shared_ptr<const std::string> typed(const Secret& password) {
+  std::string line;
+  line.reserve(password.text().size() + 1);  // growing would leave pieces of it behind
+  line.append(password.text()).append("\n");
+  return wiped_at_the_end(std::move(line));
+}
+
 std::shared_ptr<const std::string> with_password(const Secret& password,
                                                  const std::shared_ptr<const std::string>& input) {
   const std::string_view rest = input ? std::string_view(*input) : std::string_view();
@@ -97,7 +105,7 @@ Job sudo_question(std::string_view user, const Secret* password) {
     job.command = "env LC_ALL=C sudo -k -n true";
   } else {
     job.command = "env LC_ALL=C sudo -k -S -p '' true";
-    job.input = wiped_at_the_end(std::string(password->text()) + "\n");
+    job.input = typed(*password);
   }
   return job;
 }
@@ -204,6 +212,7 @@ void ask_and_prove(Cluster& cluster, const std::string& user,
       answer =
           asker->secret(fmt::format("Password of {} for sudo on {}", user, fold_hostlist(hosts)));
     }
+    cluster.throw_if_cancelled();
     if (!answer) break;
     const auto password = std::make_shared<const Secret>(*std::move(answer));
     pending = prove(cluster, hosts, password);

@@ -1,9 +1,12 @@
 #include "provision/steps/bootstrap.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -148,11 +151,14 @@ Hosts Bootstrap::still_active(Hosts hosts) const {
 
 // ---- The key ----------------------------------------------------------------------------------
 
-/// Hosts that fail in another way than by refusing the key are failed.
+/// Hosts that fail in another way than by refusing the key are failed. So are those whose bastion
+/// refuses it (jump_failed): no password of theirs would open that door.
 std::string Bootstrap::try_key() {
   std::map<std::string, Job> questions;
   for (const auto& [host, outcome] : outcomes_) questions[host] = sudo_question(user_of(host));
-  for (auto& [host, result] : cluster_.attempt(cluster_.fleet(), std::move(questions))) {
+  auto answers = cluster_.attempt(cluster_.fleet(), std::move(questions));
+  cluster_.throw_if_cancelled();
+  for (auto& [host, result] : answers) {
     if (!result.error) {
       sudo_.emplace(host, std::move(result));
     } else if (result.error->code == "auth_failed") {
@@ -190,10 +196,12 @@ void Bootstrap::choose_key() {
   if (key_ || dry_run_) return;
   Asker* asker = cluster_.options().asker;
   if (asker == nullptr || !asker->confirm("You have no SSH key. Make ~/.ssh/id_ed25519?")) {
+    cluster_.throw_if_cancelled();
     throw Error(ExitCode::local_failure, "there is no SSH key to install",
                 "make one: ssh-keygen -t ed25519, or let --yes make it");
   }
   key_ = make_authorized_key();
+  cluster_.reconnect();  // the sessions that knocked so far know of no such key
   cluster_.note(fmt::format("made {}", key_->from));
 }
 
@@ -203,11 +211,14 @@ void Bootstrap::install_by_password() {
   Results pending = strangers_;
   for (unsigned attempt = 0; attempt < attempts && !pending.empty(); ++attempt) {
     const Passwords passwords = ask_passwords(names_of(pending));
+    cluster_.throw_if_cancelled();
     if (passwords.empty()) {
       for (auto& [host, result] : pending) result.error->hint = how_to_give_a_password;
       break;
     }
-    for (auto& [host, result] : install_key(passwords)) {
+    auto answers = install_key(passwords);
+    cluster_.throw_if_cancelled();
+    for (auto& [host, result] : answers) {
       if (!result.error) {
         login_passwords_[host] = passwords.at(host);
         note_key(host, result);
@@ -219,7 +230,6 @@ void Bootstrap::install_by_password() {
         pending.erase(host);
       }
     }
-    cluster_.throw_if_cancelled();
     if (!options_.passwords.empty()) break;  // they do not become others
   }
   for (const auto& [host, result] : pending) cluster_.fail(host, *result.error);
@@ -278,7 +288,9 @@ void Bootstrap::prove_key() {
   for (const std::string& host : still_active(names_of(strangers_))) {
     questions[host] = sudo_question(user_of(host));
   }
-  for (auto& [host, result] : cluster_.attempt(cluster_.fleet(), std::move(questions))) {
+  auto answers = cluster_.attempt(cluster_.fleet(), std::move(questions));
+  cluster_.throw_if_cancelled();
+  for (auto& [host, result] : answers) {
     if (!result.error) {
       sudo_.emplace(host, std::move(result));
     } else {
@@ -414,31 +426,54 @@ void Bootstrap::prove_sudo(const Hosts& hosts) {
   }
 }
 
-/// Line by line, in memory that is wiped.
-std::vector<std::shared_ptr<const Secret>> read_lines(int fd) {
-  std::vector<std::shared_ptr<const Secret>> lines;
-  std::string line;
-  line.reserve(4096);
-  const auto take = [&] {
-    lines.push_back(std::make_shared<const Secret>(Secret(std::string(line))));
-    ::explicit_bzero(line.data(), line.size());
-    line.clear();
-  };
-  for (char c = 0;;) {
-    const ssize_t count = ::read(fd, &c, 1);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      throw Error(ExitCode::usage, fmt::format("--password-fd {}: {}", fd, std::strerror(errno)),
-                  "open it for the command: clustermpi bootstrap --password-fd 3 3<FILE");
+// ---- Passwords from a descriptor --------------------------------------------------------------
+
+constexpr std::size_t longest_password = 4096;
+
+/// False at the end of the input.
+bool read_byte(int fd, CancelToken& cancel, char& byte) {
+  std::array<pollfd, 2> descriptors{{{fd, POLLIN, 0}, {cancel.fd(), POLLIN, 0}}};
+  for (;;) {
+    const bool woken = ::poll(descriptors.data(), descriptors.size(), -1) >= 0;
+    if (cancel.cancelled()) {
+      throw Error(ExitCode::interrupted, "interrupted", "run the same command again to go on");
     }
-    if (count == 0) break;
-    if (c == '\n') {
-      take();
-    } else {
-      line += c;
-    }
+    const ssize_t count = woken ? ::read(fd, &byte, 1) : -1;
+    if (count >= 0) return count > 0;
+    if (errno == EINTR || errno == EAGAIN) continue;
+    throw Error(ExitCode::usage, fmt::format("--password-fd {}: {}", fd, std::strerror(errno)),
+                "open it for the command: clustermpi bootstrap --password-fd 3 3<FILE");
   }
-  if (!line.empty()) take();
+}
+
+/// Null at the end of the input.
+std::shared_ptr<const Secret> read_line(int fd, CancelToken& cancel) {
+  std::string line;
+  line.reserve(longest_password);  // growing would leave pieces of it behind
+  bool ended = false;
+  char byte = 0;
+  while (!ended && line.size() < longest_password && read_byte(fd, cancel, byte)) {
+    ended = byte == '\n';
+    if (!ended) line += byte;
+  }
+  if (!ended && line.size() == longest_password) {
+    throw Error(ExitCode::usage, fmt::format("--password-fd {}: a line is too long", fd),
+                fmt::format("a password has less than {} bytes", longest_password));
+  }
+  const bool something = ended || !line.empty();
+  const auto secret = std::make_shared<const Secret>(std::move(line));
+  return something ? secret : nullptr;
+}
+
+/// As far as they are needed: who holds the other end open waits for us, perhaps.
+std::vector<std::shared_ptr<const Secret>> read_lines(int fd, std::size_t most,
+                                                      CancelToken& cancel) {
+  std::vector<std::shared_ptr<const Secret>> lines;
+  while (lines.size() < most) {
+    auto line = read_line(fd, cancel);
+    if (!line) break;
+    lines.push_back(std::move(line));
+  }
   return lines;
 }
 
@@ -449,9 +484,16 @@ std::map<std::string, BootstrapOutcome> bootstrap(Cluster& cluster,
   return Bootstrap(cluster, options).run();
 }
 
-Passwords read_passwords(int fd, const std::vector<std::string>& hosts, bool each) {
-  const auto lines = read_lines(fd);
+Passwords read_passwords(int fd, const std::vector<std::string>& hosts, bool each,
+                         CancelToken& cancel) {
+  if (::isatty(fd) == 1) {
+    throw Error(ExitCode::usage,
+                fmt::format("--password-fd {} is a terminal: a password typed there is seen", fd),
+                "leave --password-fd out: bootstrap asks for it, and shows nothing");
+  }
+  ::fcntl(fd, F_SETFD, FD_CLOEXEC);  // no program that we start has a use for it
   const std::size_t needed = each ? hosts.size() : 1;
+  const auto lines = read_lines(fd, needed, cancel);
   if (lines.size() < needed) {
     throw Error(ExitCode::usage,
                 fmt::format("--password-fd {}: {} line{}, but {} are needed", fd, lines.size(),

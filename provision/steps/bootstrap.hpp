@@ -34,7 +34,10 @@ std::map<std::string, BootstrapOutcome> bootstrap(Cluster& cluster,
                                                   const BootstrapOptions& options);
 
 /// Passwords from a descriptor: its first line for all `hosts`, or with `each` a line a host.
-/// Throws Error{usage} where lines are missing or the descriptor cannot be read.
-[[nodiscard]] Passwords read_passwords(int fd, const std::vector<std::string>& hosts, bool each);
+/// What follows is left unread, and the programs that we start do not inherit the descriptor.
+/// Throws Error{usage} where lines are missing, the descriptor cannot be read or is a terminal, and
+/// Error{interrupted}.
+[[nodiscard]] Passwords read_passwords(int fd, const std::vector<std::string>& hosts, bool each,
+                                       CancelToken& cancel);
 
 }  // namespace clustermpi

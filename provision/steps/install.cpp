@@ -134,14 +134,33 @@ void take_versions(Facts& facts, const HostState& state) {
   facts.python_apt = facts.packages.contains("python3-apt");
 }
 
-/// One for all: they have one user, and obtain_privileges() proved one password for it.
-std::shared_ptr<const Secret> sudo_password(const Cluster& cluster,
+/// Hosts that one run of a playbook can do: Ansible takes one password of sudo's.
+struct PasswordGroup {
+  std::shared_ptr<const Secret> password;
+  std::vector<std::string> hosts;
+};
+
+/// Users have passwords of their own. Hosts that need none go with the first: one run the less.
+std::vector<PasswordGroup> by_sudo_password(const Cluster& cluster,
                                             const std::vector<std::string>& hosts) {
+  std::vector<PasswordGroup> groups;
+  std::vector<std::string> need_none;
   for (const std::string& host : hosts) {
     const auto found = cluster.sudo_passwords.find(host);
-    if (found != cluster.sudo_passwords.end()) return found->second;
+    if (found == cluster.sudo_passwords.end()) {
+      need_none.push_back(host);
+      continue;
+    }
+    auto group = std::ranges::find_if(groups, [&](const PasswordGroup& known) {
+      return known.password->text() == found->second->text();
+    });
+    if (group == groups.end()) group = groups.insert(group, {found->second, {}});
+    group->hosts.push_back(host);
   }
-  return {};
+  if (groups.empty()) groups.emplace_back();
+  auto& first = groups.front().hosts;
+  first.insert(first.end(), need_none.begin(), need_none.end());
+  return groups;
 }
 
 /// Holds the keys that were unlocked for this run; none where none was.
@@ -150,6 +169,25 @@ std::unique_ptr<PrivateAgent> agent_for(const Cluster& cluster) {
   auto agent = std::make_unique<PrivateAgent>(cluster.workspace().directory());
   for (const auto& [key, passphrase] : cluster.passphrases) agent->add(key, *passphrase);
   return agent;
+}
+
+bool wants_unlocked_key(const Cluster& cluster, const Target& target) {
+  return target.credentials &&
+         std::ranges::any_of(target.credentials->identities, [&](const fs::path& key) {
+           return cluster.passphrases.contains(key);
+         });
+}
+
+/// Ansible's ssh takes the unlocked keys from our agent on hosts that have such a key among theirs;
+/// on the others it keeps the agent that it has. Not covered: ssh reaches a bastion by an ssh of
+/// its own, which our arguments do not get to. So where the user has an agent, a locked key of a
+/// bastion is to be in that one.
+void point_to_agent(Json& inventory, Cluster& cluster) {
+  for (const Target& target : cluster.fleet().targets()) {
+    if (!wants_unlocked_key(cluster, target)) continue;
+    inventory["_meta"]["hostvars"][target.name]["ansible_ssh_common_args"]
+        .get_ref<std::string&>() += " -o IdentityAgent=$CLUSTERMPI_AGENT";
+  }
 }
 
 }  // namespace
@@ -211,30 +249,36 @@ std::string InstallStep::apply(Cluster& cluster, const std::vector<Change>& chan
   run.inventory = &inventory;
   run.log = cluster.workspace().ansible_log();
   run.cancel = &cluster.cancel();
+  std::vector<std::string> hosts;
   for (const Change& change : changes) {
-    if (run.limit.empty() || run.limit.back() != change.host) run.limit.push_back(change.host);
+    if (hosts.empty() || hosts.back() != change.host) hosts.push_back(change.host);
   }
-  run.become_password = sudo_password(cluster, run.limit);
   const auto agent = agent_for(cluster);
-  if (agent) run.agent = agent->socket();
+  if (agent) {
+    run.agent = agent->socket();
+    point_to_agent(inventory, cluster);
+  }
   struct Forward : Reporter {
     explicit Forward(Cluster& to) : cluster(to) {}
     void on(const Event& event) override { cluster.report(event); }
     Cluster& cluster;
   } forward(cluster);
-  const PlaybookResult result = run_playbook(run, forward);
-  cluster.throw_if_cancelled();
-
   std::vector<std::string> finished;
-  for (const auto& [host, outcome] : result.hosts) {
-    if (outcome.error) {
-      cluster.fail(host, *outcome.error);
-    } else {
-      finished.push_back(host);
+  for (PasswordGroup& group : by_sudo_password(cluster, hosts)) {
+    run.become_password = std::move(group.password);
+    run.limit = std::move(group.hosts);
+    const PlaybookResult result = run_playbook(run, forward);
+    cluster.throw_if_cancelled();
+    for (const auto& [host, outcome] : result.hosts) {
+      if (outcome.error) {
+        cluster.fail(host, *outcome.error);
+      } else {
+        finished.push_back(host);
+      }
     }
   }
   record(cluster, finished);
-  return fmt::format("{} of {} hosts installed", finished.size(), run.limit.size());
+  return fmt::format("{} of {} hosts installed", finished.size(), hosts.size());
 }
 
 void InstallStep::record(Cluster& cluster, const std::vector<std::string>& hosts) {

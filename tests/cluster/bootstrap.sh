@@ -97,6 +97,24 @@ expect_status 0
 expect_in_out "$(node 2)  knows our key, sudo without a password; no change"
 expect_in_out "next: clustermpi up"
 
+say "no key anywhere: one is made, and works at once"
+# A ~/.ssh that only this run sees: the machine's own keys are not touched.
+cat >"$work/keyless" <<EOF
+#!/bin/sh
+mkdir -p ~/.ssh
+exec env -u SSH_AUTH_SOCK unshare --mount sh -c 'mount -t tmpfs -o mode=0700 none ~/.ssh && exec "\$@"' sh "$CLUSTERMPI" "\$@"
+EOF
+chmod +x "$work/keyless"
+for n in 1 2 3; do on "$n" chpasswd <<<"pi:$secret"; done
+cp cluster.toml with_key.toml
+sed -i '/^identity/d' cluster.toml
+CLUSTERMPI=$work/keyless run_with "$secret"$'\n' bootstrap --yes --password-fd 3 --json
+expect_no_secret
+expect_status 0
+expect_json '{h["login"] for h in d["hosts"].values()} == {"password"}' true
+expect_json 'all(h["ok"] and h["changed"] for h in d["hosts"].values())' true
+mv with_key.toml cluster.toml
+
 say "asked in the terminal, again for the node that has another password"
 give_password 2 "$secret"
 give_password 3 "$other_secret"
@@ -148,6 +166,7 @@ run_typing "$secret" exec --sudo -- 'id -u; wc -c'
 expect_no_secret
 expect_status 0
 expect_equal "what root said" "${lab}[01-03]:"$'\n'"0"$'\n'"0" "$out"
+expect_equal "questions" 1 "$(grep -c 'Password of pi for sudo' <<<"$shown")"
 
 say "a user who may not use sudo"
 on 3 'gpasswd -d pi sudo'
