@@ -54,8 +54,10 @@ JumpHop read_hop(std::string_view text) {
     const std::size_t bracket = text.find(']');
     if (bracket == text.npos) refuse("has a bracket that is not closed");
     hop.host = text.substr(1, bracket - 1);
-    if (hop.host.find(':') == std::string::npos)
-      refuse("has brackets around what is no IPv6 address");
+    // `ssh -G` puts them around IPv4 addresses too.
+    const bool ipv4 = hop.host.find_first_not_of("0123456789.") == std::string::npos;
+    if (hop.host.find(':') == std::string::npos && !ipv4)
+      refuse("has brackets around what is no IP address");
     end = bracket + 1;
   } else {
     hop.host = text.substr(0, end);

@@ -26,6 +26,10 @@ TEST(ParseJump, ReadsHops) {
                           JumpHop{"", "2001:db8::1", 22}, JumpHop{"", "10.0.0.1", {}}));
 }
 
+TEST(ParseJump, ReadsWhatSshMakesOfAnIpv4Address) {
+  EXPECT_THAT(parse_jump("pi@[10.0.0.1]:2200"), ElementsAre(JumpHop{"pi", "10.0.0.1", 2200}));
+}
+
 TEST(ParseJump, IsTheInverseOfToString) {
   for (const std::string jump : {"gate", "pi@gate:22", "pi@[::1]:33,x,b@y"})
     EXPECT_EQ(to_string(parse_jump(jump)), jump);
@@ -42,7 +46,7 @@ TEST(ParseJump, SaysWhatIsWrong) {
   EXPECT_EQ(fault_of("gate:ssh"), "has 'ssh' where a port between 1 and 65535 should be");
   EXPECT_EQ(fault_of("[::1"), "has a bracket that is not closed");
   EXPECT_EQ(fault_of("[::1]22"), "has '22' behind a bracket");
-  EXPECT_EQ(fault_of("[gate]"), "has brackets around what is no IPv6 address");
+  EXPECT_EQ(fault_of("[gate]"), "has brackets around what is no IP address");
   EXPECT_EQ(fault_of("2001:db8::1"), "has an IPv6 address without brackets: write [2001:db8::1]");
   EXPECT_EQ(fault_of("none"), "is no host: leave 'jump' out instead");
 }
