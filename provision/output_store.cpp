@@ -25,7 +25,7 @@ void OutputStore::fail(std::string_view doing, int reason) const {
 
 std::unique_ptr<OutputStore::Block> OutputStore::take_block() {
   held_ += block_size;
-  if (free_.empty()) return std::unique_ptr<Block>(new Block);  // not zeroed: it is written first
+  if (free_.empty()) return std::make_unique_for_overwrite<Block>();
   auto block = std::move(free_.back());
   free_.pop_back();
   return block;

@@ -1,6 +1,6 @@
-// The floor that the fleet is measured against: libssh in one loop, and nothing besides. No host key
-// is checked, nothing is kept, nothing is retried.
-// usage: libssh_loop IDENTITY USER PORT COMMAND <addresses
+// The floor that the fleet is measured against: libssh in one loop, and nothing besides. No host
+// key is checked, nothing is kept, nothing is retried. usage: libssh_loop IDENTITY USER PORT
+// COMMAND <addresses
 #include <arpa/inet.h>
 #include <libssh/callbacks.h>
 #include <libssh/libssh.h>
