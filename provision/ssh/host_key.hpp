@@ -1,15 +1,12 @@
 // Public host keys as values: what the wire, a known_hosts line and a fingerprint have in common.
 #pragma once
 
+#include <array>
 #include <cstddef>
-#include <memory>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-// OpenSSL's EVP_MD and EVP_MD_CTX.
-struct evp_md_st;
-struct evp_md_ctx_st;
 
 namespace clustermpi {
 
@@ -33,24 +30,22 @@ struct HostKey {
 [[nodiscard]] std::optional<std::string> decode_base64(std::string_view text);
 [[nodiscard]] std::string encode_base64(std::string_view bytes);
 
-/// HMAC-SHA1, with which OpenSSH hides host names in known_hosts. An object, because a connection
-/// asks for one digest per line of the file, and setting OpenSSL up costs more than the digest.
+/// HMAC-SHA1 with one key. OpenSSH hides host names in known_hosts with it, each line having a key
+/// of its own: every name is tried with every line, so that the key's share is computed once.
 class HmacSha1 {
  public:
   static constexpr std::size_t longest_key = 64;  ///< bytes: the block size of SHA-1
 
-  HmacSha1();
-  [[nodiscard]] std::string operator()(std::string_view key, std::string_view data);
+  explicit HmacSha1(std::string_view key);
+  [[nodiscard]] std::string operator()(std::string_view data) const;
 
  private:
-  struct Free {
-    void operator()(evp_md_st* digest) const;
-    void operator()(evp_md_ctx_st* context) const;
-  };
-  [[nodiscard]] std::string digest(std::string_view block, std::string_view data);
+  using State = std::array<std::uint32_t, 5>;
+  [[nodiscard]] static State after(std::string_view block);
+  [[nodiscard]] static std::string digest(const State& begun, std::string_view data);
 
-  std::unique_ptr<evp_md_st, Free> sha1_;
-  std::unique_ptr<evp_md_ctx_st, Free> context_;
+  State inner_;
+  State outer_;
 };
 
 }  // namespace clustermpi

@@ -59,7 +59,6 @@ struct KnownHosts::Impl {
   /// whose name was found is not tried with another.
   mutable std::map<std::string, std::vector<std::size_t>> lookups;
   mutable std::set<std::size_t> solved;
-  mutable HmacSha1 hmac;
 
   void read() {
     entries.clear();
@@ -115,7 +114,7 @@ struct KnownHosts::Impl {
       const auto [begin, end] = by_name.equal_range(host);
       for (auto it = begin; it != end; ++it) lines.push_back(it->second);
       for (const std::size_t index : to_match) {
-        if (solved.contains(index) || !entries[index].line.hosts.match(host, hmac)) continue;
+        if (solved.contains(index) || !entries[index].line.hosts.match(host)) continue;
         lines.push_back(index);
         if (entries[index].line.hosts.hashed()) solved.insert(index);
       }
@@ -300,8 +299,7 @@ std::size_t KnownHosts::forget(std::string_view name, unsigned port) {
     const auto line = parse_known_hosts_line(text);
     // A wildcard speaks of more than this host; what is revoked stays so, and an authority stays.
     const bool ours = line && line->kind == Kind::key &&
-                      (line->hosts.plain() || line->hosts.hashed()) &&
-                      line->hosts.match(host, impl_->hmac);
+                      (line->hosts.plain() || line->hosts.hashed()) && line->hosts.match(host);
     if (!ours) {
       kept += text;
       continue;

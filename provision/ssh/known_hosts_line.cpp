@@ -65,7 +65,7 @@ std::optional<HostPatterns> HostPatterns::parse(std::string_view field) {
     const auto hash = decode_base64(parts[1]);
     if (!salt || !hash || salt->size() != hash->size() || salt->size() > HmacSha1::longest_key)
       return std::nullopt;
-    patterns.salt_ = *salt;
+    patterns.hash_with_.emplace(*salt);
     patterns.hash_ = *hash;
   } else {
     patterns.names_ = split(lower(field), ",");
@@ -79,8 +79,8 @@ bool HostPatterns::plain() const {
   });
 }
 
-bool HostPatterns::match(const std::string& host, HmacSha1& hmac) const {
-  if (hashed()) return hmac(salt_, host) == hash_;
+bool HostPatterns::match(const std::string& host) const {
+  if (hash_with_) return (*hash_with_)(host) == hash_;
   bool matched = false;
   for (const std::string& name : names_) {
     const bool negated = name.starts_with('!');

@@ -19,16 +19,16 @@ class HostPatterns {
   /// Nothing where it is a hashed name that cannot be read.
   [[nodiscard]] static std::optional<HostPatterns> parse(std::string_view field);
 
-  [[nodiscard]] bool hashed() const { return !hash_.empty(); }
+  [[nodiscard]] bool hashed() const { return hash_with_.has_value(); }
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   /// Names alone, which a map can look up.
   [[nodiscard]] bool plain() const;
   /// `host` as known_hosts_name() spells it.
-  [[nodiscard]] bool match(const std::string& host, HmacSha1& hmac) const;
+  [[nodiscard]] bool match(const std::string& host) const;
 
  private:
   std::vector<std::string> names_;
-  std::string salt_;
+  std::optional<HmacSha1> hash_with_;
   std::string hash_;
 };
 

@@ -123,7 +123,7 @@ TEST_F(KnownHostsTest, AnyOfSeveralKeysWillDo) {
 TEST_F(KnownHostsTest, HashedNames) {
   // `ssh-keygen -H` of "red01" and of "[red02]:2222".
   const auto hashed = [](const std::string& salt, const std::string& name) {
-    return fmt::format("|1|{}|{}", encode_base64(salt), encode_base64(HmacSha1()(salt, name)));
+    return fmt::format("|1|{}|{}", encode_base64(salt), encode_base64(HmacSha1(salt)(name)));
   };
   const std::string salt = "twenty bytes of salt";
   const KnownHosts hosts =
@@ -137,14 +137,14 @@ TEST_F(KnownHostsTest, HashedNames) {
 
 TEST(HostKey, HmacSha1) {  // RFC 2202, case 2
   std::string hex;
-  for (const char c : HmacSha1()("Jefe", "what do ya want for nothing?"))
+  for (const char c : HmacSha1("Jefe")("what do ya want for nothing?"))
     hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
   EXPECT_EQ(hex, "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
 }
 
 TEST_F(KnownHostsTest, APinBesideAHashedLine) {
   const std::string salt = "twenty bytes of salt";
-  const std::string name = encode_base64(salt) + "|" + encode_base64(HmacSha1()(salt, "red01"));
+  const std::string name = encode_base64(salt) + "|" + encode_base64(HmacSha1(salt)("red01"));
   KnownHosts hosts = with(line("|1|" + name, ed25519));
   EXPECT_EQ(hosts.check("red01", 22, ed25519).verdict, Verdict::known);
   hosts.pin("red01", 22, other);
@@ -245,7 +245,7 @@ TEST_F(KnownHostsTest, WhatTheUserKnowsIsNotPinnedAgain) {
 TEST_F(KnownHostsTest, ForgetRemovesThatHostFromOurFileOnly) {
   const std::string salt = "twenty bytes of salt";
   const std::string hashed =
-      fmt::format("|1|{}|{}", encode_base64(salt), encode_base64(HmacSha1()(salt, "red01")));
+      fmt::format("|1|{}|{}", encode_base64(salt), encode_base64(HmacSha1(salt)("red01")));
   KnownHosts hosts =
       with(line("red01", other), "# mine\n" + line("red01", ed25519) + line("red02", ed25519) +
                                      line(hashed, ecdsa) + line("red01,red03", ed25519) +
