@@ -301,7 +301,7 @@ void Session::read_certificate(TimePoint now) {
     case CertificateFetch::State::none:
       return fail(ssh_errors::host_certificate_missing(target_), now);
     case CertificateFetch::State::failed:
-      return fail(ssh_errors::host_certificate_refused(target_, certificate_fetch_.reason()), now);
+      return fail(ssh_errors::handshake_failed(target_, certificate_fetch_.reason()), now);
     case CertificateFetch::State::certificate:
       break;
   }
@@ -309,6 +309,7 @@ void Session::read_certificate(TimePoint now) {
           check_host_certificate(certificate_fetch_.certificate(), target_, services_.known_hosts))
     return fail(*error, now);
   close();
+  attempts_ = 0;
   connect(now);  // this time for good
 }
 
