@@ -239,9 +239,9 @@ std::string date(std::uint64_t seconds) {
 
 std::string shortened(const std::vector<std::string>& names) {
   constexpr std::size_t most = 5;
-  const std::size_t shown = std::min(names.size(), most);
+  const auto shown = static_cast<std::ptrdiff_t>(std::min(names.size(), most));
   std::string text = fmt::format("{}", fmt::join(names.begin(), names.begin() + shown, ", "));
-  if (names.size() > shown) text += fmt::format(" and {} more", names.size() - shown);
+  if (names.size() > most) text += fmt::format(" and {} more", names.size() - most);
   return text;
 }
 

@@ -61,7 +61,7 @@ Login::State Login::advance() {
         if (result == SSH_AUTH_SUCCESS) state_ = State::done;
         if (result == SSH_AUTH_ERROR) hung_up();
         if (result == SSH_AUTH_DENIED) {
-          const auto methods = ssh_userauth_list(session_, nullptr);
+          const auto methods = static_cast<unsigned>(ssh_userauth_list(session_, nullptr));
           if ((methods & SSH_AUTH_METHOD_PASSWORD) != 0) {
             method_ = Method::password;
           } else if ((methods & SSH_AUTH_METHOD_INTERACTIVE) != 0) {
