@@ -43,7 +43,6 @@ Login::Login(ssh_session session, const Target& target, const Credentials& crede
 Login::State Login::advance() {
   if (state_ != State::waiting) return state_;
   for (bool more = true; more && state_ == State::waiting;) {
-    more = false;
     const Method method = method_;
     const std::size_t tried = tried_;
     switch (method_) {
@@ -54,24 +53,9 @@ Login::State Login::advance() {
           take_key_result(try_key());
         }
         break;
-      case Method::none: {
-        // Its refusal says which methods there are.
-        const int result =
-            repeat_while_sending(session_, [&] { return ssh_userauth_none(session_, nullptr); });
-        if (result == SSH_AUTH_SUCCESS) state_ = State::done;
-        if (result == SSH_AUTH_ERROR) hung_up();
-        if (result == SSH_AUTH_DENIED) {
-          const auto methods = static_cast<unsigned>(ssh_userauth_list(session_, nullptr));
-          if ((methods & SSH_AUTH_METHOD_PASSWORD) != 0) {
-            method_ = Method::password;
-          } else if ((methods & SSH_AUTH_METHOD_INTERACTIVE) != 0) {
-            method_ = Method::keyboard_interactive;
-          } else {
-            fail(ssh_errors::password_not_taken(target_));
-          }
-        }
+      case Method::none:
+        find_methods();
         break;
-      }
       case Method::password:
       case Method::keyboard_interactive:
         take_password_result(try_password());
@@ -180,6 +164,23 @@ ssh_errors::TriedKeys Login::tried() const {
 void Login::begin_password() {
   if (!credentials_.password) return fail(ssh_errors::auth_failed(target_, tried()));
   method_ = Method::none;
+}
+
+/// The refusal of "none" says which methods there are.
+void Login::find_methods() {
+  const int result =
+      repeat_while_sending(session_, [&] { return ssh_userauth_none(session_, nullptr); });
+  if (result == SSH_AUTH_SUCCESS) state_ = State::done;
+  if (result == SSH_AUTH_ERROR) hung_up();
+  if (result != SSH_AUTH_DENIED) return;
+  const auto methods = static_cast<unsigned>(ssh_userauth_list(session_, nullptr));
+  if ((methods & SSH_AUTH_METHOD_PASSWORD) != 0) {
+    method_ = Method::password;
+  } else if ((methods & SSH_AUTH_METHOD_INTERACTIVE) != 0) {
+    method_ = Method::keyboard_interactive;
+  } else {
+    fail(ssh_errors::password_not_taken(target_));
+  }
 }
 
 int Login::try_password() {

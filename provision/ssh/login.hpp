@@ -55,6 +55,7 @@ class Login {
   void take_password_result(int result);
   void next_key();
   void begin_password();
+  void find_methods();
   void fail(HostError error);
   void hung_up();
   [[nodiscard]] ssh_errors::TriedKeys tried() const;
