@@ -56,8 +56,7 @@ std::optional<std::vector<AgentKey>> parse_agent_identities(std::string_view ans
   return keys;
 }
 
-// ---- AgentClient
-// ---------------------------------------------------------------------------------
+// ---- AgentClient -------------------------------------------------------------------------------
 
 AgentClient::AgentClient(const std::string& path) : socket_(connect_to(path)) {}
 
@@ -119,8 +118,7 @@ std::vector<AgentClient::Answer> AgentClient::take_answers() {
   return std::exchange(answers_, {});
 }
 
-// ---- Agents
-// --------------------------------------------------------------------------------------
+// ---- Agents ------------------------------------------------------------------------------------
 
 namespace {
 
@@ -207,8 +205,7 @@ std::vector<AgentClient::Answer> Agents::take_answers() {
   return std::exchange(answers_, {});
 }
 
-// ---- AgentStandIn
-// --------------------------------------------------------------------------------
+// ---- AgentStandIn ------------------------------------------------------------------------------
 
 namespace {
 

@@ -207,8 +207,7 @@ void Session::time_is_over(TimePoint now) {
   }
 }
 
-// ---- from nothing to a connection
-// -------------------------------------------------------------
+// ---- from nothing to a connection --------------------------------------------------------------
 
 void Session::connect(TimePoint now) {
   ++attempts_;
@@ -254,8 +253,7 @@ void Session::dialled(TcpDialer::State state, TimePoint now) {
   }
 }
 
-// ---- from TCP to an authenticated session
-// -----------------------------------------------------------
+// ---- from TCP to an authenticated session ------------------------------------------------------
 
 void Session::start_proxy(TimePoint now) {
   if (const int error = proxy_.start(target_.proxy_command); error != 0)
@@ -284,8 +282,7 @@ void Session::fetch_certificate(Descriptor socket, TimePoint now) {
   certificate_fetch_ = {};
   enter(Phase::fetching_certificate, now, services_.options.handshake_timeout);
   services_.poller.add(certificate_socket_.get(), EPOLLIN, token());
-  if (certificate_fetch_.begin(certificate_socket_.get()) != CertificateFetch::State::waiting)
-    back_off(now);
+  certificate_fetch_.begin(certificate_socket_.get());  // a server that is gone is seen in reading
 }
 
 void Session::read_certificate(TimePoint now) {
@@ -467,8 +464,7 @@ void Session::logged_in(TimePoint now) {
   pump(now);
 }
 
-// ---- an open session
-// ------------------------------------------------------------------------------
+// ---- an open session ---------------------------------------------------------------------------
 
 void Session::pump(TimePoint now) {
   for (int round = 0; round < rounds_a_turn; ++round) {
@@ -547,8 +543,7 @@ void Session::update_interest() {
   interest_ = wanted;
 }
 
-// ---- the end
-// --------------------------------------------------------------------------------------
+// ---- the end -----------------------------------------------------------------------------------
 
 void Session::lost(TimePoint now) {
   const std::string reason = libssh_error();

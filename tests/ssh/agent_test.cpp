@@ -97,14 +97,7 @@ TEST_F(AgentTest, EveryKindOfKeyLogsIn) {
 }
 
 TEST_F(AgentTest, ACertificateInTheAgentLogsIn) {
-  make_key(file("ca"));
-  make_key(file("certified"));
-  const auto signed_ = run_process(
-      {"ssh-keygen", "-q", "-s", file("ca"), "-I", "test", "-n", node.user, file("certified.pub")});
-  ASSERT_TRUE(signed_.ok()) << signed_.err;
-  const auto trusting =
-      start_sshd("trusting", fmt::format("TrustedUserCAKeys {}\n", file("ca.pub").string()));
-  write_file(trusting->authorized_keys(), "");
+  const auto trusting = start_sshd_for_certified(file("certified"));
   agent.add(file("certified"));
   const Result result = run_one(trusting->target("red01"), "true");
   EXPECT_TRUE(result.ok()) << (result.error ? result.error->message : "");

@@ -255,6 +255,19 @@ class SshTest : public testing::Test {
     return sshd;
   }
 
+  /// Makes `key`, and a server that it opens by its certificate alone.
+  std::unique_ptr<Sshd> start_sshd_for_certified(const fs::path& key) {
+    make_key(file("ca"));
+    make_key(key);
+    const auto made = run_process({"ssh-keygen", "-q", "-s", file("ca"), "-I", "test", "-n",
+                                   current_user(), key.string() + ".pub"});
+    if (!made.ok()) throw std::runtime_error("ssh-keygen -s: " + made.err);
+    auto sshd =
+        start_sshd("trusting", fmt::format("TrustedUserCAKeys {}\n", file("ca.pub").string()));
+    write_file(sshd->authorized_keys(), "");
+    return sshd;
+  }
+
   KnownHosts& known_hosts() {
     if (!known_hosts_) known_hosts_ = std::make_unique<KnownHosts>(pins(), others);
     return *known_hosts_;
