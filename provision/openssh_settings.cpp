@@ -14,6 +14,7 @@
 #include "hosts/writers.hpp"
 #include "provision/files.hpp"
 #include "provision/fleet.hpp"
+#include "provision/host_patterns.hpp"
 #include "provision/process.hpp"
 
 namespace fs = std::filesystem;
@@ -164,9 +165,10 @@ std::string OpensshSettings::told_apart_by(const Host& host) const {
     alone = alone || lower_case(hop.host) == name || lower_case(hop.host) == address;
   if (alone) return "name " + host.name;
   std::string key = fmt::format("{} {} {} ", host.user, host.port.value_or(0), has_address);
-  for (const HostPatterns& patterns : scan_.host_lines) {
-    key += applies_to(patterns, host.name) ? '1' : '0';
-    key += applies_to(patterns, name) ? '1' : '0';  // versions differ in which of the two they try
+  for (const auto& patterns : scan_.host_lines) {
+    key += matches_patterns(patterns, host.name) ? '1' : '0';
+    key += matches_patterns(patterns, name) ? '1'
+                                            : '0';  // versions differ in which of the two they try
   }
   return key;
 }

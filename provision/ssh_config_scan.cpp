@@ -162,47 +162,12 @@ class Scanner {
   SshConfigScan scan_;
 };
 
-/// '*' is any text, '?' any character.
-bool matches_pattern(std::string_view text, std::string_view pattern) {
-  std::size_t star = pattern.npos;  // the last '*', and the text that it has taken so far
-  std::size_t taken = 0;
-  std::size_t t = 0;
-  std::size_t p = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      taken = t;
-    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-      ++p;
-      ++t;
-    } else if (star != pattern.npos) {
-      p = star + 1;
-      t = ++taken;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', p) == pattern.npos;
-}
-
 }  // namespace
 
 SshConfigScan scan_ssh_config(const std::vector<fs::path>& files, const fs::path& home) {
   Scanner scanner(home);
   for (const fs::path& file : files) scanner.read(file, 1);
   return std::move(scanner).result();
-}
-
-bool applies_to(const HostPatterns& patterns, std::string_view name) {
-  bool applies = false;
-  for (const std::string_view pattern : patterns) {
-    if (pattern.starts_with('!')) {
-      if (matches_pattern(name, pattern.substr(1))) return false;
-    } else {
-      applies = applies || matches_pattern(name, pattern);
-    }
-  }
-  return applies;
 }
 
 }  // namespace clustermpi

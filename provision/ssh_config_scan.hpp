@@ -13,14 +13,11 @@
 
 namespace clustermpi {
 
-/// Patterns of one Host line.
-using HostPatterns = std::vector<std::string>;
-
 struct SshConfigScan {
   /// All files read, in the order of reading, with their content: included ones too.
   std::vector<std::pair<std::filesystem::path, std::string>> files;
-  std::vector<HostPatterns> host_lines;
-  std::set<std::string> host_names;             ///< values of HostName, lower case
+  std::vector<std::vector<std::string>> host_lines;  ///< the patterns of each Host line
+  std::set<std::string> host_names;                  ///< values of HostName, lower case
   std::vector<std::string> global_known_hosts;  ///< arguments of GlobalKnownHostsFile, as written
   /// Something tells hosts apart besides host_lines (Match, % tokens), or was not understood.
   bool each_host_alone = false;
@@ -33,9 +30,5 @@ struct SshConfigScan {
 /// below `home`/.ssh. Files that are not there count as empty.
 [[nodiscard]] SshConfigScan scan_ssh_config(const std::vector<std::filesystem::path>& files,
                                             const std::filesystem::path& home);
-
-/// Whether a block under `patterns` applies to a host called `name`: one that begins with '!'
-/// excludes.
-[[nodiscard]] bool applies_to(const HostPatterns& patterns, std::string_view name);
 
 }  // namespace clustermpi

@@ -3,21 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
+
+#include "hosts/names.hpp"
+#include "provision/host_patterns.hpp"
 
 namespace clustermpi {
 namespace {
 
 /// Thousands of host names fit; a file that is no known_hosts file may have no line ends at all.
 constexpr std::size_t longest_line = 256 * 1024;
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
 
 std::vector<std::string> split(std::string_view text, std::string_view separators) {
   std::vector<std::string> parts;
@@ -30,30 +25,10 @@ std::vector<std::string> split(std::string_view text, std::string_view separator
   }
 }
 
-/// Shell-like: `*` is any run of characters, `?` any one. Linear in practice: only the last star is
-/// ever tried again.
-bool matches_wildcard(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0, t = 0, after_star = std::string_view::npos, star_text = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      after_star = ++p;
-      star_text = t;
-    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-      ++p, ++t;
-    } else if (after_star != std::string_view::npos) {
-      p = after_star;
-      t = ++star_text;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', p) == std::string_view::npos;
-}
-
 }  // namespace
 
 std::string known_hosts_name(std::string_view name, unsigned port) {
-  return port == 22 ? lower(name) : fmt::format("[{}]:{}", lower(name), port);
+  return port == 22 ? lower_case(name) : fmt::format("[{}]:{}", lower_case(name), port);
 }
 
 std::optional<HostPatterns> HostPatterns::parse(std::string_view field) {
@@ -68,7 +43,7 @@ std::optional<HostPatterns> HostPatterns::parse(std::string_view field) {
     patterns.hash_with_.emplace(*salt);
     patterns.hash_ = *hash;
   } else {
-    patterns.names_ = split(lower(field), ",");
+    patterns.names_ = split(lower_case(field), ",");
   }
   return patterns;
 }
@@ -81,14 +56,7 @@ bool HostPatterns::plain() const {
 
 bool HostPatterns::match(const std::string& host) const {
   if (hash_with_) return (*hash_with_)(host) == hash_;
-  bool matched = false;
-  for (const std::string& name : names_) {
-    const bool negated = name.starts_with('!');
-    if (!matches_wildcard(std::string_view(name).substr(negated ? 1 : 0), host)) continue;
-    if (negated) return false;  // a negated pattern that matches overrules the whole line
-    matched = true;
-  }
-  return matched;
+  return matches_patterns(names_, host);
 }
 
 std::optional<KnownHostsLine> parse_known_hosts_line(std::string_view text) {

@@ -1,4 +1,5 @@
 #include "provision/ssh_config_scan.hpp"
+#include "provision/host_patterns.hpp"
 
 #include <gmock/gmock.h>
 #include <stdlib.h>
@@ -9,6 +10,8 @@
 
 namespace clustermpi {
 namespace {
+
+using Patterns = std::vector<std::string>;
 
 namespace fs = std::filesystem;
 using testing::ElementsAre;
@@ -38,8 +41,8 @@ TEST_F(ScanSshConfig, FindsHostLines) {
   const SshConfigScan scan = this->scan(
       "# Host no\nUser ada\nHost red* !red02\n\tPort 2200\n  hOST=blue  green\nHost = gate\r\n"
       "  ControlPath ~/.ssh/%r@%h:%p\nMatch all\n  HostName Gate.Example.ORG\n");
-  EXPECT_THAT(scan.host_lines, ElementsAre(HostPatterns{"red*", "!red02"},
-                                           HostPatterns{"blue", "green"}, HostPatterns{"gate"}));
+  EXPECT_THAT(scan.host_lines,
+              ElementsAre(Patterns{"red*", "!red02"}, Patterns{"blue", "green"}, Patterns{"gate"}));
   EXPECT_THAT(scan.host_names, ElementsAre("gate.example.org"));
   EXPECT_FALSE(scan.each_host_alone);
   EXPECT_FALSE(scan.fleeting);
@@ -50,8 +53,8 @@ TEST_F(ScanSshConfig, FollowsIncludes) {
   write("config.d/20-b", "Host b\nInclude config.d/10-a\n");
   write("other", "Host c\n");
   const SshConfigScan scan = this->scan("Include config.d/* ~/.ssh/other\nInclude /none\nHost d\n");
-  EXPECT_THAT(scan.host_lines, ElementsAre(HostPatterns{"a"}, HostPatterns{"b"}, HostPatterns{"a"},
-                                           HostPatterns{"c"}, HostPatterns{"d"}));
+  EXPECT_THAT(scan.host_lines, ElementsAre(Patterns{"a"}, Patterns{"b"}, Patterns{"a"},
+                                           Patterns{"c"}, Patterns{"d"}));
   EXPECT_EQ(scan.files.size(), 5u);
   EXPECT_FALSE(scan.each_host_alone);
 }
@@ -89,19 +92,19 @@ TEST_F(ScanSshConfig, CountsMissingFilesAsEmpty) {
   EXPECT_THAT(scan_ssh_config({home_ / "none"}, home_).files, IsEmpty());
 }
 
-TEST(HostPatterns, ApplyAsInOpenSsh) {
-  EXPECT_TRUE(applies_to({"red*"}, "red01"));
-  EXPECT_TRUE(applies_to({"red*"}, "red"));
-  EXPECT_TRUE(applies_to({"*"}, "red"));
-  EXPECT_TRUE(applies_to({"*d*1"}, "red01"));
-  EXPECT_TRUE(applies_to({"red0?"}, "red01"));
-  EXPECT_TRUE(applies_to({"blue", "red"}, "red"));
-  EXPECT_FALSE(applies_to({"red"}, "red01"));
-  EXPECT_FALSE(applies_to({"red0?"}, "red0"));
-  EXPECT_FALSE(applies_to({"*d*2"}, "red01"));
-  EXPECT_FALSE(applies_to({"RED"}, "red"));
-  EXPECT_FALSE(applies_to({"red*", "!red01"}, "red01"));
-  EXPECT_FALSE(applies_to({"!red01"}, "red02")) << "an exclusion alone matches nothing";
+TEST(MatchesPatterns, ApplyAsInOpenSsh) {
+  EXPECT_TRUE(matches_patterns({"red*"}, "red01"));
+  EXPECT_TRUE(matches_patterns({"red*"}, "red"));
+  EXPECT_TRUE(matches_patterns({"*"}, "red"));
+  EXPECT_TRUE(matches_patterns({"*d*1"}, "red01"));
+  EXPECT_TRUE(matches_patterns({"red0?"}, "red01"));
+  EXPECT_TRUE(matches_patterns({"blue", "red"}, "red"));
+  EXPECT_FALSE(matches_patterns({"red"}, "red01"));
+  EXPECT_FALSE(matches_patterns({"red0?"}, "red0"));
+  EXPECT_FALSE(matches_patterns({"*d*2"}, "red01"));
+  EXPECT_FALSE(matches_patterns({"RED"}, "red"));
+  EXPECT_FALSE(matches_patterns({"red*", "!red01"}, "red01"));
+  EXPECT_FALSE(matches_patterns({"!red01"}, "red02")) << "an exclusion alone matches nothing";
 }
 
 }  // namespace
