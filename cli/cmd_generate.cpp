@@ -10,7 +10,7 @@
 #include "provision/files.hpp"
 #include "provision/launcher.hpp"
 #include "provision/steps/generate.hpp"
-#include "provision/steps/install.hpp"
+#include "provision/steps/playbook_inventory.hpp"
 
 namespace clustermpi::cli {
 

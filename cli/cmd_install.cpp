@@ -22,7 +22,7 @@ void add_install(CLI::App& app, Session& session) {
       std::vector<std::unique_ptr<Step>> steps;
       steps.push_back(std::make_unique<DiscoverStep>());
       steps.push_back(std::make_unique<CheckStep>());
-      steps.push_back(install_mpi());
+      steps.push_back(install_mpi(session.open_cluster().inventory()));
       return run_and_tell(session, "install", steps);
     };
   });

@@ -18,7 +18,9 @@ void add_up(CLI::App& app, Session& session) {
       "  clustermpi up --json       the outcome as one JSON document, also kept as "
       ".clustermpi/report.json");
   command->callback([&session] {
-    session.action = [&session] { return run_and_tell(session, "up", up_steps()); };
+    session.action = [&session] {
+      return run_and_tell(session, "up", up_steps(session.open_cluster().inventory()));
+    };
   });
 }
 

@@ -189,7 +189,38 @@ void read_software(const Answer& answer, Facts& facts) {
   facts.python_apt = facts.python && facts.packages.contains("python3-apt");
 }
 
+/// "CPUs=4" of a line of such pairs; nothing where the key is missing.
+std::optional<std::uint64_t> pair_of(const std::vector<std::string_view>& pairs,
+                                     std::string_view key) {
+  for (const std::string_view pair : pairs) {
+    if (!pair.starts_with(key) || pair.substr(key.size(), 1) != "=") continue;
+    return number<std::uint64_t>(pair.substr(key.size() + 1));
+  }
+  return {};
+}
+
+void read_slurm(const Answer& answer, Facts& facts) {
+  const std::string controllers = text(answer, "cgroup_controllers");
+  for (const std::string_view name : words(controllers))
+    facts.cgroup_controllers.emplace_back(name);
+  facts.gpus = number<unsigned>(text(answer, "gpus"));
+  facts.slurmd = parse_slurmd_hardware(text(answer, "slurmd"));
+}
+
 }  // namespace
+
+std::optional<SlurmHardware> parse_slurmd_hardware(std::string_view line) {
+  const auto pairs = words(line);
+  const auto cpus = pair_of(pairs, "CPUs");
+  const auto memory = pair_of(pairs, "RealMemory");
+  if (!cpus || !memory || *cpus == 0) return {};
+  const auto count = [&](std::string_view key) {
+    return std::max(static_cast<unsigned>(pair_of(pairs, key).value_or(1)), 1u);
+  };
+  return SlurmHardware{static_cast<unsigned>(*cpus), count("Boards"),
+                       count("SocketsPerBoard"),     count("CoresPerSocket"),
+                       count("ThreadsPerCore"),      *memory};
+}
 
 std::optional<Version> parse_version(std::string_view text) {
   if (const auto colon = text.find(':'); colon != std::string_view::npos)
@@ -224,6 +255,8 @@ Facts parse_probe(std::string_view output) {
   facts.os_codename = harmless(text(answer, "os_codename"));
   facts.architecture = harmless(text(answer, "architecture"));
   facts.kernel = text(answer, "kernel");
+  facts.machine = harmless(text(answer, "machine"));
+  facts.uid = number<std::uint32_t>(text(answer, "uid"));
   facts.memory_kib = number<std::uint64_t>(text(answer, "memory_kib"));
   facts.disk_free_kib = number<std::uint64_t>(text(answer, "disk_free_kib"));
   facts.model = text(answer, "model");
@@ -237,7 +270,26 @@ Facts parse_probe(std::string_view output) {
   read_network(answer, facts);
   read_host_keys(answer, facts);
   read_software(answer, facts);
+  read_slurm(answer, facts);
   return facts;
+}
+
+void to_json(nlohmann::json& json, const SlurmHardware& hardware) {
+  json = {{"cpus", hardware.cpus},
+          {"boards", hardware.boards},
+          {"sockets_per_board", hardware.sockets_per_board},
+          {"cores_per_socket", hardware.cores_per_socket},
+          {"threads_per_core", hardware.threads_per_core},
+          {"memory_mib", hardware.memory_mib}};
+}
+
+void from_json(const nlohmann::json& json, SlurmHardware& hardware) {
+  json.at("cpus").get_to(hardware.cpus);
+  json.at("boards").get_to(hardware.boards);
+  json.at("sockets_per_board").get_to(hardware.sockets_per_board);
+  json.at("cores_per_socket").get_to(hardware.cores_per_socket);
+  json.at("threads_per_core").get_to(hardware.threads_per_core);
+  json.at("memory_mib").get_to(hardware.memory_mib);
 }
 
 void to_json(nlohmann::json& json, const Facts& facts) {
@@ -251,6 +303,7 @@ void to_json(nlohmann::json& json, const Facts& facts) {
           {"os_codename", facts.os_codename},
           {"architecture", facts.architecture},
           {"kernel", facts.kernel},
+          {"machine", facts.machine},
           {"sockets", facts.sockets},
           {"cores_per_socket", facts.cores_per_socket},
           {"threads_per_core", facts.threads_per_core},
@@ -263,11 +316,15 @@ void to_json(nlohmann::json& json, const Facts& facts) {
           {"cluster_address", facts.cluster_address},
           {"home", facts.home},
           {"login_user", facts.login_user},
+          {"uid", facts.uid},
           {"sudo", facts.sudo},
           {"sudo_asks", facts.sudo_asks},
           {"host_keys", facts.host_keys},
           {"python", facts.python ? nlohmann::json(to_string(*facts.python)) : nlohmann::json()},
           {"python_apt", facts.python_apt},
+          {"cgroup_controllers", facts.cgroup_controllers},
+          {"gpus", facts.gpus},
+          {"slurmd", facts.slurmd ? nlohmann::json(*facts.slurmd) : nlohmann::json()},
           {"clock", facts.clock},
           {"clock_offset", facts.clock_offset},
           {"packages", facts.packages},
@@ -294,7 +351,15 @@ void from_json(const nlohmann::json& json, Facts& facts) {
   read("home", facts.home);
   read("login_user", facts.login_user);
   read("sudo", facts.sudo);
-  facts.sudo_asks = json.value("sudo_asks", false);  // facts of earlier versions lack it
+  // Facts of earlier versions lack these.
+  facts.sudo_asks = json.value("sudo_asks", false);
+  facts.machine = json.value("machine", "");
+  facts.uid = json.value("uid", 0u);
+  facts.cgroup_controllers = json.value("cgroup_controllers", std::vector<std::string>{});
+  facts.gpus = json.value("gpus", 0u);
+  facts.slurmd.reset();
+  if (const auto slurmd = json.find("slurmd"); slurmd != json.end() && slurmd->is_object())
+    facts.slurmd = slurmd->get<SlurmHardware>();
   read("host_keys", facts.host_keys);
   read("python_apt", facts.python_apt);
   read("clock", facts.clock);

@@ -13,6 +13,11 @@
 //   ssh_connection     $SSH_CONNECTION: client address and port, server address and port
 //   interface*         "NAME ADDRESS/PREFIX", IPv4 and IPv6, without the loopback interface
 //   sudo               1, 0, or `password` where it asks for one
+//   machine            what `uname -m` says: the kernel's architecture, not the userland's
+//   uid                of the user we logged in as
+//   cgroup_controllers of the unified hierarchy, "cpuset cpu io memory pids"; left out on cgroup v1
+//   gpus               how many NVIDIA devices there are
+//   slurmd             first line of `slurmd -C`; left out where there is none
 //   python             version of /usr/bin/python3; left out where there is none
 //   host_key*          "TYPE BASE64", of its SSH server
 //   package*, candidate*   "NAME VERSION"
@@ -53,6 +58,21 @@ struct Interface {
   bool operator==(const Interface&) const = default;
 };
 
+/// A node as its slurmd sees it: what slurm.conf may promise of it at most.
+struct SlurmHardware {
+  unsigned cpus = 1;
+  unsigned boards = 1;
+  unsigned sockets_per_board = 1;
+  unsigned cores_per_socket = 1;
+  unsigned threads_per_core = 1;
+  std::uint64_t memory_mib = 0;
+
+  bool operator==(const SlurmHardware&) const = default;
+};
+
+/// Reads the first line of `slurmd -C`; nothing where it is none.
+[[nodiscard]] std::optional<SlurmHardware> parse_slurmd_hardware(std::string_view line);
+
 struct Facts {
   std::string hostname;      ///< what it calls itself, up to the first dot
   std::string os_id;         ///< "debian", "ubuntu", "raspbian"
@@ -60,6 +80,7 @@ struct Facts {
   std::string os_codename;   ///< "bookworm"
   std::string architecture;  ///< dpkg's: "amd64", "arm64", "armhf"
   std::string kernel;
+  std::string machine;   ///< of the kernel: "aarch64" below an armhf userland, too
   unsigned sockets = 1;  ///< processors; 1 where cores do not spread evenly over them
   unsigned cores_per_socket = 1;
   unsigned threads_per_core = 1;  ///< rounded down where cores differ
@@ -72,12 +93,16 @@ struct Facts {
   std::string cluster_address;        ///< its address there
   std::string home;                   ///< home of the user we logged in as
   std::string login_user;
+  std::uint32_t uid = 0;               ///< of login_user
   bool sudo = false;                   ///< root without a password
   bool sudo_asks = false;              ///< root with a password, it seems
   std::vector<std::string> host_keys;  ///< of its SSH server: "ssh-ed25519 AAAA...", sorted
   std::optional<Version> python;       ///< none installed: empty
   bool python_apt = false;             ///< whether Ansible's apt module would work at once
-  double clock = 0;                    ///< the node's, seconds since 1970, while the probe ran
+  std::vector<std::string> cgroup_controllers;  ///< of cgroup v2; empty: v1, or none
+  unsigned gpus = 0;                            ///< NVIDIA's
+  std::optional<SlurmHardware> slurmd;          ///< no slurmd there: empty
+  double clock = 0;         ///< the node's, seconds since 1970, while the probe ran
   double clock_offset = 0;  ///< seconds, node minus here; filled in by who timed the probe
   std::map<std::string, std::string>
       packages;  ///< of those we care about, installed: name -> version
@@ -91,6 +116,8 @@ struct Facts {
 /// Reads the output of remote/probe.sh. Throws std::invalid_argument naming the missing key.
 [[nodiscard]] Facts parse_probe(std::string_view output);
 
+void to_json(nlohmann::json& json, const SlurmHardware& hardware);
+void from_json(const nlohmann::json& json, SlurmHardware& hardware);
 void to_json(nlohmann::json& json, const Facts& facts);
 void from_json(const nlohmann::json& json, Facts& facts);
 

@@ -306,6 +306,7 @@ class Reader {
     manager_ = cluster->text("manager");
     user_given_ = cluster->has("user");
     if (const auto user = checked_text(*cluster, "user", user_name_fault)) user_ = user->value;
+    if (const auto computes = cluster->flag("manager_computes")) manager_computes_ = *computes;
     read_network(*cluster);
     cluster->finish();
   }
@@ -364,6 +365,7 @@ class Reader {
     if (const auto partition = checked_text(*slurm, "partition", word_fault))
       settings.partition = partition->value;
     if (const auto accounting = slurm->flag("accounting")) settings.accounting = accounting->value;
+    if (const auto limits = slurm->flag("memory_limits")) settings.memory_limits = limits->value;
     slurm->finish();
     inventory_.slurm = settings;
   }
@@ -540,7 +542,8 @@ class Reader {
     if (inventory_.hosts.empty()) return;
     inventory_.manager = manager_ ? manager_->value : inventory_.hosts.front().name;
     // While some hosts could not be read, the manager may well be one of them.
-    if (hosts_lost_ || inventory_.find(inventory_.manager) != nullptr) return;
+    if (hosts_lost_) return;
+    if (inventory_.find(inventory_.manager) != nullptr) return check_manager_computes();
     std::vector<std::string> names;
     for (const Host& host : inventory_.hosts) names.push_back(host.name);
     std::string hint = did_you_mean(inventory_.manager, names);
@@ -549,8 +552,18 @@ class Reader {
                   fmt::format("manager '{}' is not one of the hosts", manager_->value), hint);
   }
 
+  void check_manager_computes() {
+    if (!manager_computes_) return;
+    inventory_.manager_computes = manager_computes_->value;
+    if (inventory_.manager_computes || inventory_.hosts.size() > 1) return;
+    findings_.add(manager_computes_->place,
+                  fmt::format("{} is the only host: nobody else could compute", inventory_.manager),
+                  "take `manager_computes` away");
+  }
+
   Findings findings_;
   Inventory inventory_;
+  std::optional<Located<bool>> manager_computes_;
   std::optional<Text> manager_;
   std::string user_;
   bool user_given_ = false;  // even where it is faulty: one mistake, one message

@@ -25,9 +25,19 @@ enum class HostKeyPolicy { strict, accept_new, ask };
 enum class MpiImplementation { openmpi, mpich };
 
 // Tables that are there only where the user wants what they set up.
+struct SlurmPartition {
+  std::string name;
+  std::vector<std::string> hosts;  ///< names of hosts of the inventory, at least one
+  bool is_default = false;         ///< takes jobs that name no partition
+  std::string max_time;            ///< as Slurm writes it ("1-12:00:00"); empty: no limit
+
+  bool operator==(const SlurmPartition&) const = default;
+};
 struct SlurmSettings {
-  std::string partition = "main";
-  bool accounting = false;
+  std::string partition = "main";          ///< the one that all nodes are in
+  std::vector<SlurmPartition> partitions;  ///< beside it
+  bool accounting = false;                 ///< keeps a record of all jobs in a data base
+  bool memory_limits = false;  ///< a job asks for memory, and is held to what it asked for
 
   bool operator==(const SlurmSettings&) const = default;
 };
@@ -47,7 +57,8 @@ struct StorageSettings {
 
 struct Inventory {
   std::string name = "cluster";
-  std::string manager;  ///< name of the host where mpirun starts; left out: the first
+  std::string manager;           ///< name of the host where mpirun starts; left out: the first
+  bool manager_computes = true;  ///< whether jobs run on the manager, too
   std::optional<std::string> network;  ///< CIDR; left out: found from the facts
   std::vector<Host> hosts;             ///< at least one, in the order written
 

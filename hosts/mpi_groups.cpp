@@ -62,6 +62,7 @@ JobGroup job_group(const Inventory& inventory, const FleetFacts& facts) {
   JobGroup group;
   const auto manager = facts.find(inventory.manager);
   for (const Host& host : inventory.hosts) {
+    if (host.name == inventory.manager && !inventory.manager_computes) continue;
     const auto known = facts.find(host.name);
     std::string reason;
     if (known == facts.end()) {

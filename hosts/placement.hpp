@@ -41,7 +41,8 @@ struct RankPlace {
                                                    unsigned np);
 
 /// Hosts that one MPI job can span: same architecture, same Open MPI major and minor as the
-/// manager's. The second list is the rest, each with the reason.
+/// manager's. The second list is the rest, each with the reason. A manager that does not compute is
+/// in neither.
 struct JobGroup {
   std::vector<std::string> members;
   std::map<std::string, std::string> left_out;  ///< host -> reason

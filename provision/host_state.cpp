@@ -31,7 +31,19 @@ bool has_package(const std::map<std::string, std::string>& installed,
   return false;
 }
 
-/// A host on which nothing was installed yet: which packages it lacks, what will be written.
+/// Items that the last run knew nothing of.
+std::vector<ManagedItem> added(const std::vector<ManagedItem>& wanted,
+                               const std::vector<ItemState>& recorded) {
+  std::vector<ManagedItem> found;
+  std::ranges::copy_if(wanted, std::back_inserter(found), [&](const ManagedItem& item) {
+    return std::ranges::none_of(recorded, [&](const ItemState& known) {
+      return known.kind == item.kind && known.name == item.name;
+    });
+  });
+  return found;
+}
+
+/// Items that were never installed: which packages the host lacks, what will be written.
 std::vector<std::string> first_install(const std::vector<ManagedItem>& wanted,
                                        const std::map<std::string, std::string>& installed) {
   std::vector<std::string> packages;
@@ -100,23 +112,29 @@ std::vector<std::string> outstanding_changes(const HostState& state, const std::
                                              const std::map<std::string, std::string>& installed) {
   if (!state.inputs) return first_install(wanted, installed);
   std::vector<std::string> changes;
-  if (*state.inputs != inputs) changes.emplace_back("apply the changed settings");
+  if (*state.inputs != inputs) {
+    changes = first_install(added(wanted, state.items), installed);
+    changes.emplace_back("apply the changed settings");
+  }
   for (const ItemState& item : state.drift()) changes.push_back(describe_drift(item));
   return changes;
 }
 
-HostState parse_host_state(std::string_view output) {
-  HostState state;
+HostStates parse_host_states(std::string_view output) {
+  HostStates states;
+  HostState* state = nullptr;
   std::istringstream lines{std::string(output)};
   std::string line;
   while (std::getline(lines, line)) {
     const auto words = words_of(line);
-    if (words.size() == 2 && words[0] == "inputs") state.inputs = words[1];
+    if (words.size() == 2 && words[0] == "playbook") state = &states[words[1]];
+    if (state == nullptr) continue;
+    if (words.size() == 2 && words[0] == "inputs") state->inputs = words[1];
     if (words.size() == 5 && words[0] == "item") {
-      state.items.push_back({words[1], words[2], words[3], words[4]});
+      state->items.push_back({words[1], words[2], words[3], words[4]});
     }
   }
-  return state;
+  return states;
 }
 
 }  // namespace clustermpi

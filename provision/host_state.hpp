@@ -33,7 +33,7 @@ struct ItemState {
   bool operator==(const ItemState&) const = default;
 };
 
-/// What a node keeps of the last install that ended well on it.
+/// What a node keeps of the last run of a playbook that ended well on it.
 struct HostState {
   std::optional<std::string>
       inputs;  ///< digest of playbooks and variables then; none: never installed
@@ -53,7 +53,10 @@ struct HostState {
     const HostState& state, const std::string& inputs, const std::vector<ManagedItem>& wanted,
     const std::map<std::string, std::string>& installed);
 
-/// Reads what remote/record.sh prints in check mode. Lines that it does not know are ignored.
-[[nodiscard]] HostState parse_host_state(std::string_view output);
+/// What a node keeps of each playbook ("mpi", "slurm").
+using HostStates = std::map<std::string, HostState>;
+
+/// Reads what remote/record.sh prints. Lines that it does not know are ignored.
+[[nodiscard]] HostStates parse_host_states(std::string_view output);
 
 }  // namespace clustermpi

@@ -85,11 +85,11 @@ std::size_t RunReport::changes() const {
   return count;
 }
 
-std::vector<std::unique_ptr<Step>> up_steps() {
+std::vector<std::unique_ptr<Step>> up_steps(const Inventory& inventory) {
   std::vector<std::unique_ptr<Step>> steps;
   steps.push_back(std::make_unique<DiscoverStep>());
   steps.push_back(std::make_unique<CheckStep>());
-  steps.push_back(install_mpi());
+  steps.push_back(install_mpi(inventory));
   steps.push_back(std::make_unique<GenerateStep>());
   steps.push_back(std::make_unique<BuildStep>());
   steps.push_back(std::make_unique<DistributeStep>());

@@ -21,7 +21,7 @@ struct RunReport {
 };
 
 /// The steps of `up` in order: discover, check, install, generate, build, distribute, verify.
-[[nodiscard]] std::vector<std::unique_ptr<Step>> up_steps();
+[[nodiscard]] std::vector<std::unique_ptr<Step>> up_steps(const Inventory& inventory);
 
 /// Runs `steps` under the workspace lock (none in a dry run) and writes report.json (not in a dry
 /// run). Never throws Error: what ended the run is in the report. Hosts that failed make exit code

@@ -27,6 +27,7 @@ system() {
   say hostname "${line%%.*}"
   first_line /proc/sys/kernel/osrelease
   say kernel "$line"
+  say machine "$(uname -m)"
 
   os_id='' os_version='' os_codename=''
   if [ -r /etc/os-release ]; then
@@ -127,7 +128,9 @@ EOF
 login() {
   say home "${HOME:-}"
   say login_user "$(id -un)"
-  if [ "$(id -u)" -eq 0 ] || said=$(sudo -n true 2>&1); then
+  uid=$(id -u)
+  say uid "$uid"
+  if [ "$uid" -eq 0 ] || said=$(sudo -n true 2>&1); then
     say sudo 1
   else
     # Whether this user may use sudo at all, it says to who gives the password.
@@ -152,7 +155,7 @@ host_keys() {
 # One look into dpkg's database for everything; it also knows the architecture of the userland, which may
 # be 32 bit below a 64-bit kernel.
 software() {
-  architecture='' openmpi='' python=''
+  architecture='' openmpi='' python='' slurm=''
   while read -r status package version package_architecture; do
     [ "$status" = installed ] || continue
     case $package in
@@ -162,6 +165,7 @@ software() {
     case $package in
       openmpi-bin) openmpi=$version ;;
       python3) python=$version ;;
+      slurm-client) slurm=$version ;;
     esac
   done <<EOF
 $(dpkg-query -W -f='${db:Status-Status} ${Package} ${Version} ${Architecture}\n' \
@@ -176,6 +180,7 @@ EOF
     say python "${python#Python }"
   fi
   [ -n "$openmpi" ] || candidate openmpi-bin
+  [ -n "$slurm" ] || candidate slurm-client
 }
 
 # What apt would install, where apt's cache is up to date: without it apt-cache reads all lists anew, for
@@ -193,6 +198,22 @@ $(apt-cache policy "$1" 2>/dev/null)
 EOF
 }
 
+# What decides how Slurm is set up here.
+batch_system() {
+  [ -r /sys/fs/cgroup/cgroup.controllers ] && {
+    first_line /sys/fs/cgroup/cgroup.controllers
+    say cgroup_controllers "$line"
+  }
+  gpus=0
+  set +f
+  for file in /dev/nvidia[0-9]*; do
+    [ -e "$file" ] && gpus=$((gpus + 1))
+  done
+  set -f
+  say gpus "$gpus"
+  if have slurmd; then say slurmd "$(slurmd -C 2>/dev/null)"; fi
+}
+
 main() {
   say probe 1
   system
@@ -204,6 +225,7 @@ main() {
   host_keys
   disk
   software
+  batch_system
   say end 1
 }
 

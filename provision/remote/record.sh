@@ -1,11 +1,12 @@
 #!/bin/sh
-# What is managed on this node and its state, kept in /var/lib/clustermpi/state. Runs as root through
-# `sudo -n sh -s`; the program puts variables in front:
+# What is managed on this node and its state, kept in /var/lib/clustermpi/PLAYBOOK.state for each playbook.
+# Runs as root through `sudo -n sh -s`; the program puts variables in front:
 #
-#   mode=record   inputs=DIGEST items='KIND NAME\n...'   after an install that ended well: writes the state
-#   mode=check                                           reads it; prints nothing where there is none
+#   mode=record playbook=NAME inputs=DIGEST items='KIND NAME\n...'   after an install that ended well:
+#                 writes the state of that playbook
+#   mode=check    reads those of all playbooks; prints nothing where there is none
 #
-# Prints `inputs DIGEST`, then for each item `item KIND NAME RECORDED CURRENT`: as it was when recorded, and
+# Prints `playbook NAME`, `inputs DIGEST`, then for each item `item KIND NAME RECORDED CURRENT`: as it was when recorded, and
 # now. `-` is an item that is not there. What CURRENT is for each kind:
 #
 #   file     MODE,OWNER,SHA-256 of the content
@@ -17,13 +18,13 @@
 # A path may begin with `~/`, the home of the user who logged in. All items of a kind share one process:
 # this runs at every start, on boards where a process costs milliseconds.
 
-# shellcheck disable=SC2154  # inputs and items are the program's
+# shellcheck disable=SC2154  # playbook, inputs and items are the program's
 set -u -f
 LC_ALL=C
 PATH="${PATH:-/usr/bin:/bin}:/usr/sbin:/sbin"
 export LC_ALL PATH
 
-state=/var/lib/clustermpi/state
+states=/var/lib/clustermpi
 
 # The home of the user who became root, into $home.
 find_home() {
@@ -84,7 +85,8 @@ EOF
   fi
 }
 
-# Joins observations with the items, which come after the line `items`: `KIND NAME [RECORDED]`.
+# Joins observations with the items, which come after the line `items`: `KIND NAME [RECORDED]`. The lines
+# between them that say whose they are stay as they are.
 report() {
   awk -v home="$home" '
     function current(kind, name,    path, n, i, names) {
@@ -98,6 +100,7 @@ report() {
         if (names[i] in version) return (n > 1 ? names[i] "=" : "") version[names[i]]
       return "-"
     }
+    items && ($1 == "playbook" || $1 == "inputs") { print; next }
     items { if (NF >= 2) print "item", $1, $2, (NF > 2 ? $3 : current($1, $2)), current($1, $2); next }
     $1 == "items" { items = 1 }
     $1 == "mode" { mode[$2] = $3 }
@@ -117,21 +120,20 @@ examine() {
 
 record() {
   found=$(examine "$items")
-  mkdir -p "${state%/*}" && chmod 0755 "${state%/*}" || return 1
+  state=$states/$playbook.state
+  mkdir -p "$states" && chmod 0755 "$states" || return 1
   {
-    echo "inputs $inputs"
+    printf 'playbook %s\ninputs %s\n' "$playbook" "$inputs"
     printf '%s\n' "$found" | sed -n 's/^item \([^ ]* [^ ]*\) [^ ]* /\1 /p'
   } >"$state.new" && chmod 0644 "$state.new" && mv -f "$state.new" "$state" || return 1
-  printf 'inputs %s\n%s\n' "$inputs" "$found"
+  printf 'playbook %s\ninputs %s\n%s\n' "$playbook" "$inputs" "$found"
 }
 
 check() {
-  [ -r "$state" ] || return 0
-  recorded=$(cat "$state")
-  first=${recorded%%"
-"*}
-  printf '%s\n' "$first"
-  examine "${recorded#"$first"}"
+  set +f
+  recorded=$(cat "$states"/*.state 2>/dev/null)
+  set -f
+  [ -z "$recorded" ] || examine "$recorded"
 }
 
 case ${mode:-} in

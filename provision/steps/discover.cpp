@@ -79,8 +79,8 @@ std::vector<Change> DiscoverStep::plan(Cluster& cluster) {
       cluster.facts[host] = std::move(facts);
       cluster.states[host] =
           marker == std::string::npos
-              ? HostState{}
-              : parse_host_state(printable(result.out.substr(marker + state_marker.size())));
+              ? HostStates{}
+              : parse_host_states(printable(result.out.substr(marker + state_marker.size())));
       Event event;
       event.kind = Event::Kind::host_done;
       event.host = host;
@@ -110,7 +110,6 @@ void warn_of_unused_tables(Cluster& cluster) {
   const auto warn = [&](const char* table, bool given) {
     if (given) cluster.warn(fmt::format("[{}] is read, but nothing is done with it yet", table));
   };
-  warn("slurm", inventory.slurm.has_value());
   warn("python", inventory.python.has_value());
   warn("storage", inventory.storage.has_value());
 }
@@ -135,7 +134,7 @@ void check_privileges(Cluster& cluster) {
     become_root(job, cluster, host);
   }
   for (const auto& [host, result] : cluster.run_jobs(std::move(jobs))) {
-    cluster.states[host] = parse_host_state(printable(result.out));
+    cluster.states[host] = parse_host_states(printable(result.out));
   }
 }
 

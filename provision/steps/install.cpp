@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "hosts/writers.hpp"
 #include "provision/data_dir.hpp"
 #include "provision/files.hpp"
 #include "provision/private_agent.hpp"
@@ -15,6 +14,7 @@
 #include "provision/process.hpp"
 #include "provision/remote_scripts.hpp"
 #include "provision/steps/generate.hpp"
+#include "provision/steps/playbook_inventory.hpp"
 
 namespace fs = std::filesystem;
 
@@ -24,25 +24,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using Json = nlohmann::json;
-
-/// The key with which the run user gets from node to node; made once a cluster.
-fs::path cluster_key(const Cluster& cluster) {
-  return fs::absolute(cluster.workspace().path("cluster_key"));
-}
-
-void make_cluster_key(const Cluster& cluster) {
-  const fs::path key = cluster_key(cluster);
-  if (fs::exists(key) && fs::exists(key.string() + ".pub")) return;
-  std::error_code ignored;
-  fs::remove(key, ignored);
-  const ProcessResult made =
-      run_process({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C",
-                   "clustermpi " + cluster.inventory().name, "-f", key.string()});
-  if (!made.ok()) {
-    throw Error(ExitCode::local_failure,
-                fmt::format("ssh-keygen cannot make {}: {}", key.string(), made.err));
-  }
-}
 
 /// Digest of all that decides what the playbooks do: themselves and the templates.
 std::string playbooks_digest() {
@@ -59,18 +40,18 @@ std::string playbooks_digest() {
   return sha256(all);
 }
 
-/// How Ansible reaches a host decides nothing about what it leaves there.
-Json without_connection(const Json& variables) {
+/// Variables that the roles go by: those of the cluster and their own. How Ansible reaches a host
+/// decides nothing about what it leaves there, nor does where a key lies or what other roles want.
+Json variables_for(const std::vector<std::string>& roles, const Json& variables) {
   Json kept = Json::object();
   for (const auto& [name, value] : variables.items()) {
-    if (!name.starts_with("ansible_") && !value.is_null() && name != "cluster_key")
+    const std::string owner = name.substr(0, name.find('_'));
+    const bool counts = owner == "cluster" || std::ranges::find(roles, owner) != roles.end();
+    if (counts && !value.is_null() && name != "cluster_key" && name != "cluster_roles" &&
+        name != "munge_key_file")
       kept[name] = value;
   }
   return kept;
-}
-
-Json variables_of(const Json& inventory, const std::string& host) {
-  return inventory.at("_meta").at("hostvars").value(host, Json::object());
 }
 
 /// Every host knows the keys of all others.
@@ -82,33 +63,69 @@ Json host_keys(const Json& inventory) {
   return keys;
 }
 
-/// What a host's installation depends on. Equal digests: the playbooks would do the same again.
-std::string inputs_digest(const Json& inventory, const std::string& playbooks,
-                          const std::string& key, const std::string& host) {
-  const Json global = inventory.value("/all/vars"_json_pointer, Json::object());
-  return sha256(fmt::format("{}\n{}\n{}\n{}\n{}\n", playbooks, key, host_keys(inventory).dump(),
-                            without_connection(global).dump(),
-                            without_connection(variables_of(inventory, host)).dump()));
+/// What a role leaves on a host with these variables.
+std::vector<ManagedItem> items_of(const std::string& role, const Json& variables) {
+  const fs::path file = data_dir() / "playbooks" / "roles" / role / "files" / "managed.list";
+  auto items = parse_managed_list(read_file(file), file.string());
+  std::erase_if(items, [&](const ManagedItem& item) {
+    return !item.condition.empty() && !variables.value(item.condition, false);
+  });
+  return items;
 }
 
-std::vector<ManagedItem> managed_items(const std::vector<std::string>& roles,
-                                       const Json& variables) {
+std::vector<ManagedItem> managed_items(const Playbook& playbook, const Json& variables) {
   std::vector<ManagedItem> items;
-  for (const std::string& role : roles) {
-    const fs::path file = data_dir() / "playbooks" / "roles" / role / "files" / "managed.list";
-    for (ManagedItem& item : parse_managed_list(read_file(file), file.string())) {
-      const bool wanted = item.condition.empty() || variables.value(item.condition, false);
-      if (wanted && std::ranges::find(items, item) == items.end()) items.push_back(std::move(item));
-    }
+  const auto add = [&](const ManagedItem& item) {
+    if (std::ranges::find(items, item) == items.end()) items.push_back(item);
+  };
+  for (const std::string& role : playbook.roles)
+    std::ranges::for_each(items_of(role, variables), add);
+  for (const std::string& role : playbook.package_roles) {
+    for (const ManagedItem& item : items_of(role, variables))
+      if (item.kind == "package") add(item);
   }
   return items;
 }
 
-std::string record_script(const std::string& inputs, const std::vector<ManagedItem>& items) {
+std::string listed(const std::vector<ManagedItem>& items) {
   std::string list;
   for (const ManagedItem& item : items) list += fmt::format("{} {}\n", item.kind, item.name);
-  return fmt::format("mode=record\ninputs={}\nitems={}\n{}", inputs, shell_quote(list),
-                     remote::record);
+  return list;
+}
+
+/// What an installation depends on, host by host.
+class Inputs {
+ public:
+  Inputs(const Cluster& cluster, const Playbook& playbook)
+      : playbook_(playbook),
+        inventory_(playbook_inventory(cluster)),
+        common_(fmt::format(
+            "{}\n{}\n{}\n{}\n", playbooks_digest(),
+            sha256(read_file_if_exists(cluster.workspace().path(playbook.key)).value_or("")),
+            host_keys(inventory_).dump(),
+            variables_for(playbook.roles,
+                          inventory_.value("/all/vars"_json_pointer, Json::object()))
+                .dump())) {}
+
+  [[nodiscard]] std::vector<ManagedItem> items(const std::string& host) const {
+    return managed_items(playbook_, variables_of(inventory_, host));
+  }
+  /// Equal digests: the playbook would do the same again.
+  [[nodiscard]] std::string digest(const std::string& host) const {
+    const Json own = variables_for(playbook_.roles, variables_of(inventory_, host));
+    return sha256(fmt::format("{}{}\n{}", common_, own.dump(), listed(items(host))));
+  }
+
+ private:
+  const Playbook& playbook_;
+  Json inventory_;
+  std::string common_;
+};
+
+std::string record_script(const std::string& playbook, const std::string& inputs,
+                          const std::vector<ManagedItem>& items) {
+  return fmt::format("mode=record\nplaybook={}\ninputs={}\nitems={}\n{}", playbook, inputs,
+                     shell_quote(listed(items)), remote::record);
 }
 
 /// Items that the node does not have although the playbook ended well: exit code 0 alone proves
@@ -192,40 +209,23 @@ void point_to_agent(Json& inventory, Cluster& cluster) {
 
 }  // namespace
 
-Json playbook_inventory(const Cluster& cluster) {
-  Json inventory = ansible_inventory(cluster.inventory(), cluster.facts,
-                                     fs::absolute(cluster.workspace().ssh_config()));
-  inventory["all"]["vars"]["cluster_key"] = cluster_key(cluster).string();
-  Json& variables = inventory["_meta"]["hostvars"];
-  for (const Json& builder : inventory["builders"]["hosts"]) {
-    variables[builder.get<std::string>()]["openmpi_compilers"] = true;
-  }
-  for (const auto& [host, facts] : cluster.facts) {
-    if (!variables.contains(host)) continue;
-    variables[host]["cluster_host_keys"] = facts.host_keys;
-    if (facts.packages.contains("cloud-init")) variables[host]["base_cloud_init"] = true;
-  }
-  return inventory;
-}
-
-InstallStep::InstallStep(std::string playbook, std::vector<std::string> roles, std::string title)
-    : playbook_(std::move(playbook)), roles_(std::move(roles)), title_(std::move(title)) {}
-
-std::unique_ptr<Step> install_mpi() {
-  return std::make_unique<InstallStep>("mpi", std::vector<std::string>{"python", "base", "openmpi"},
-                                       "Open MPI, keys and names on every host");
+std::unique_ptr<Step> install_mpi(const Inventory& inventory) {
+  return std::make_unique<InstallStep>(Playbook{"mpi",
+                                                "Open MPI, keys and names on every host",
+                                                {"python", "base", "openmpi"},
+                                                roles_asked_for(inventory),
+                                                "cluster_key.pub",
+                                                "Open MPI",
+                                                "openmpi-bin"});
 }
 
 std::vector<Change> InstallStep::plan(Cluster& cluster) {
-  const Json inventory = playbook_inventory(cluster);
-  const std::string playbooks = playbooks_digest();
-  const std::string key = read_file_if_exists(cluster_key(cluster).string() + ".pub").value_or("");
+  const Inputs inputs(cluster, playbook_);
   std::vector<Change> changes;
   for (const std::string& host : cluster.active()) {
-    const auto items = managed_items(roles_, variables_of(inventory, host));
-    const std::string inputs = inputs_digest(inventory, playbooks, key, host);
-    for (std::string& what : outstanding_changes(cluster.states[host], inputs, items,
-                                                 cluster.facts.at(host).packages)) {
+    for (std::string& what :
+         outstanding_changes(cluster.states[host][playbook_.name], inputs.digest(host),
+                             inputs.items(host), cluster.facts.at(host).packages)) {
       changes.push_back({host, std::move(what)});
     }
   }
@@ -234,17 +234,18 @@ std::vector<Change> InstallStep::plan(Cluster& cluster) {
 
 std::string InstallStep::apply(Cluster& cluster, const std::vector<Change>& changes) {
   for (const Change& change : changes) cluster.detail("will " + change.what, change.host);
-  for (const auto& [host, state] : cluster.states) {
-    if (!cluster.is_active(host) || !state.inputs) continue;
+  for (const std::string& host : cluster.active()) {
+    const HostState& state = cluster.states[host][playbook_.name];
+    if (!state.inputs) continue;
     for (const ItemState& item : state.drift()) cluster.note(describe_drift(item), host);
   }
   cluster.workspace().create();
-  make_cluster_key(cluster);
+  make_keys(cluster);
   write_file(cluster.workspace().ssh_config(), render_ssh_config(cluster));
 
   Json inventory = playbook_inventory(cluster);
   PlaybookRun run;
-  run.playbook = data_dir() / "playbooks" / (playbook_ + ".yml");
+  run.playbook = data_dir() / "playbooks" / (playbook_.name + ".yml");
   run.workspace = cluster.workspace().directory();
   run.inventory = &inventory;
   run.log = cluster.workspace().ansible_log();
@@ -282,22 +283,19 @@ std::string InstallStep::apply(Cluster& cluster, const std::vector<Change>& chan
 }
 
 void InstallStep::record(Cluster& cluster, const std::vector<std::string>& hosts) {
-  const Json inventory = playbook_inventory(cluster);
-  const std::string playbooks = playbooks_digest();
-  const std::string key = read_file(cluster_key(cluster).string() + ".pub");
+  const Inputs inputs(cluster, playbook_);
   std::map<std::string, Job> jobs;
   for (const std::string& host : hosts) {
     Job job;
     job.command = "sh -s";
     job.timeout = 60s;
     job.input = std::make_shared<const std::string>(
-        record_script(inputs_digest(inventory, playbooks, key, host),
-                      managed_items(roles_, variables_of(inventory, host))));
+        record_script(playbook_.name, inputs.digest(host), inputs.items(host)));
     become_root(job, cluster, host);
     jobs.emplace(host, std::move(job));
   }
   for (const auto& [host, outcome] : cluster.run_jobs(std::move(jobs))) {
-    const HostState state = parse_host_state(printable(outcome.out));
+    const HostState state = parse_host_states(printable(outcome.out))[playbook_.name];
     const auto missing = missing_items(state);
     if (outcome.exit_status != 0 || state.items.empty()) {
       cluster.fail(host, {"install_incomplete",
@@ -311,12 +309,13 @@ void InstallStep::record(Cluster& cluster, const std::vector<std::string>& hosts
                     fmt::format("see {}", cluster.workspace().ansible_log().string())});
     } else {
       take_versions(cluster.facts[host], state);
-      cluster.states[host] = state;
+      cluster.states[host][playbook_.name] = state;
       Event event;
       event.kind = Event::Kind::host_done;
       event.host = host;
       event.changed = true;
-      event.text = fmt::format("Open MPI {}", cluster.facts[host].packages["openmpi-bin"]);
+      event.text = fmt::format("{} {}", playbook_.product,
+                               cluster.facts[host].packages[playbook_.product_package]);
       cluster.report(event);
     }
   }

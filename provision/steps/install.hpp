@@ -1,36 +1,41 @@
-// Packages and settings, by the bundled playbooks.
+// Packages and settings, by a bundled playbook.
 #pragma once
-
-#include <nlohmann/json_fwd.hpp>
 
 #include "provision/ansible.hpp"
 #include "provision/step.hpp"
 
 namespace clustermpi {
 
-/// `install mpi`. A host whose inputs, package versions and managed files are as the last run left
-/// them is recognised from what discover read, and skipped. Needs discover before it.
+struct Playbook {
+  std::string name;                ///< without folder and ending: "mpi"
+  std::string title;               ///< what it brings, for people
+  std::vector<std::string> roles;  ///< in the order in which it applies them
+  /// Whose packages it brings as well: one transaction of apt's is much faster than several.
+  std::vector<std::string> package_roles;
+  std::filesystem::path key;    ///< in the workspace; another one means another installation
+  std::string product;          ///< what a host is said to have afterwards: "Open MPI",
+  std::string product_package;  ///< in the version of this package
+};
+
+/// A host whose inputs, package versions and managed files are as the playbook's last run left them
+/// is recognised from what discover read, and skipped. Needs discover before it.
 class InstallStep : public Step {
  public:
-  /// `playbook` without folder and ending ("mpi"); `roles` in the order in which it applies them.
-  InstallStep(std::string playbook, std::vector<std::string> roles, std::string title);
+  explicit InstallStep(Playbook playbook) : playbook_(std::move(playbook)) {}
 
   [[nodiscard]] std::string name() const override { return "install"; }
-  [[nodiscard]] std::string title() const override { return title_; }
+  [[nodiscard]] std::string title() const override { return playbook_.title; }
   [[nodiscard]] std::vector<Change> plan(Cluster& cluster) override;
   std::string apply(Cluster& cluster, const std::vector<Change>& changes) override;
 
  private:
   void record(Cluster& cluster, const std::vector<std::string>& hosts);
 
-  std::string playbook_;
-  std::vector<std::string> roles_;
-  std::string title_;
+  Playbook playbook_;
 };
 
-[[nodiscard]] std::unique_ptr<Step> install_mpi();
-
-/// What the playbooks get to know of this cluster, in Ansible's dynamic-inventory format.
-[[nodiscard]] nlohmann::json playbook_inventory(const Cluster& cluster);
+/// `install mpi`: Open MPI, names, time and trust; and the packages of all else that the inventory
+/// asks for.
+[[nodiscard]] std::unique_ptr<Step> install_mpi(const Inventory& inventory);
 
 }  // namespace clustermpi

@@ -19,6 +19,7 @@ package=openmpi-bin 99
 probe=1
 hostname=red01
 kernel=6.6.31+rpt-rpi-v8
+machine=aarch64
 os_id=debian
 os_version=12
 os_codename=bookworm
@@ -36,6 +37,7 @@ interface=eth0 fe80::1/64
 interface=docker0 172.17.0.1/16
 home=/home/pi
 login_user=pi
+uid=1000
 sudo=1
 host_key=ssh-rsa AAAAB3NzaC1yc2E= root@red01
 host_key=ssh-ed25519 AAAAC3NzaC1lZDI1 root@red01

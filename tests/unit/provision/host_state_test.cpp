@@ -35,22 +35,28 @@ TEST(ManagedList, NamesTheLineThatItCannotRead) {
 }
 
 TEST(HostState, ABareNodeSaysNothing) {
-  const HostState state = parse_host_state("");
-  EXPECT_FALSE(state.inputs);
-  EXPECT_THAT(state.items, IsEmpty());
+  EXPECT_THAT(parse_host_states(""), IsEmpty());
 }
 
 TEST(HostState, DriftIsWhatIsNotAsRecorded) {
-  const HostState state = parse_host_state(
+  const HostStates states = parse_host_states(
+      "playbook mpi\n"
       "inputs abc123\n"
       "item package openmpi-bin 4.1.4-3+b1 4.1.4-3+b1\n"
       "item block /etc/hosts aaaa bbbb\n"
       "item file /etc/ssh/ssh_known_hosts cccc -\n"
-      "something a later version prints\n");
+      "something a later version prints\n"
+      "playbook slurm\n"
+      "inputs def456\n"
+      "item service munge active inactive\n");
+  const HostState& state = states.at("mpi");
   EXPECT_EQ(state.inputs, "abc123");
   EXPECT_THAT(state.drift(),
               ElementsAre(ItemState{"block", "/etc/hosts", "aaaa", "bbbb"},
                           ItemState{"file", "/etc/ssh/ssh_known_hosts", "cccc", "-"}));
+  EXPECT_EQ(states.at("slurm").inputs, "def456");
+  EXPECT_THAT(states.at("slurm").items,
+              ElementsAre(ItemState{"service", "munge", "active", "inactive"}));
 }
 
 const std::vector<ManagedItem> wanted{{"package", "python3", ""},

@@ -1,0 +1,96 @@
+#include "provision/steps/playbook_inventory.hpp"
+
+#include <fmt/format.h>
+#include <sys/random.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "hosts/writers.hpp"
+#include "provision/files.hpp"
+#include "provision/process.hpp"
+
+namespace fs = std::filesystem;
+
+namespace clustermpi {
+
+namespace {
+
+using Json = nlohmann::json;
+
+void make_cluster_key(const Cluster& cluster) {
+  const fs::path key = cluster_key(cluster.workspace());
+  if (fs::exists(key) && fs::exists(key.string() + ".pub")) return;
+  std::error_code ignored;
+  fs::remove(key, ignored);
+  const ProcessResult made =
+      run_process({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C",
+                   "clustermpi " + cluster.inventory().name, "-f", key.string()});
+  if (!made.ok()) {
+    throw Error(ExitCode::local_failure,
+                fmt::format("ssh-keygen cannot make {}: {}", key.string(), made.err));
+  }
+}
+
+/// Printable, because it goes through Ansible's JSON; munge takes any bytes. 1024 bits are as many
+/// as its own mungekey takes.
+void make_munge_key(const Cluster& cluster) {
+  const fs::path path = munge_key(cluster.workspace());
+  if (fs::exists(path)) return;
+  std::array<unsigned char, 128> bytes{};
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+    throw Error(ExitCode::local_failure, "the kernel gives no random numbers for a munge key");
+  write_file(path, fmt::format("{:02x}\n", fmt::join(bytes, "")), 0600);
+}
+
+void add_slurm(Json& inventory, const Cluster& cluster) {
+  Json& all = inventory["all"]["vars"];
+  all["munge_key_file"] = munge_key(cluster.workspace()).string();
+  inventory["_meta"]["hostvars"][cluster.inventory().manager]["slurm_controller"] = true;
+}
+
+}  // namespace
+
+Json playbook_inventory(const Cluster& cluster) {
+  Json inventory = ansible_inventory(cluster.inventory(), cluster.facts,
+                                     fs::absolute(cluster.workspace().ssh_config()));
+  Json& all = inventory["all"]["vars"];
+  all["cluster_key"] = cluster_key(cluster.workspace()).string();
+  all["cluster_roles"] = roles_asked_for(cluster.inventory());
+  Json& variables = inventory["_meta"]["hostvars"];
+  for (const Json& builder : inventory["builders"]["hosts"]) {
+    variables[builder.get<std::string>()]["openmpi_compilers"] = true;
+  }
+  for (const auto& [host, facts] : cluster.facts) {
+    if (!variables.contains(host)) continue;
+    variables[host]["cluster_host_keys"] = facts.host_keys;
+    if (facts.packages.contains("cloud-init")) variables[host]["base_cloud_init"] = true;
+  }
+  if (cluster.inventory().slurm) add_slurm(inventory, cluster);
+  return inventory;
+}
+
+Json variables_of(const Json& inventory, const std::string& host) {
+  return inventory.at("_meta").at("hostvars").value(host, Json::object());
+}
+
+std::vector<std::string> roles_asked_for(const Inventory& inventory) {
+  std::vector<std::string> roles;
+  if (inventory.slurm) roles.insert(roles.end(), {"munge", "slurm"});
+  return roles;
+}
+
+fs::path cluster_key(const Workspace& workspace) {
+  return fs::absolute(workspace.path("cluster_key"));
+}
+
+fs::path munge_key(const Workspace& workspace) {
+  return fs::absolute(workspace.path("munge.key"));
+}
+
+void make_keys(const Cluster& cluster) {
+  make_cluster_key(cluster);
+  if (cluster.inventory().slurm) make_munge_key(cluster);
+}
+
+}  // namespace clustermpi
