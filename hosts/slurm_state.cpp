@@ -30,8 +30,10 @@ void take_node(SlurmState& state, std::string_view value) {
   const std::size_t letters = fields[2].find_first_not_of("abcdefghijklmnopqrstuvwxyz_");
   node.state = fields[2].substr(0, letters);
   if (letters != std::string::npos) node.marks = fields[2].substr(letters);
-  if (fields[3] != "Unknown") node.who = fields[3];
-  if (fields[4] != "none") node.reason = fields[4];
+  if (fields[4] != "none") {
+    node.reason = fields[4];
+    node.who = fields[3];
+  }
   state.nodes[fields[0]] = node;
 }
 
