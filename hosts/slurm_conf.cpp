@@ -151,9 +151,9 @@ void write_daemons(Lines& file, const Inventory& inventory, const FleetFacts& fa
   file.set("AuthType", "auth/munge");
   file.set("StateSaveLocation", "/var/lib/slurm/slurmctld");
   file.set("SlurmdSpoolDir", "/var/lib/slurm/slurmd");
-  // The packages' logrotate looks for these names.
-  file.set("SlurmctldLogFile", "/var/log/slurm/slurmctld.log");
-  file.set("SlurmdLogFile", "/var/log/slurm/slurmd.log");
+  // Not the usual names: the packages' rules for those rotate without telling the daemons.
+  file.set("SlurmctldLogFile", "/var/log/slurm/controller.log");
+  file.set("SlurmdLogFile", "/var/log/slurm/node.log");
   file.set("SlurmctldPidFile", "/run/slurmctld.pid");
   file.set("SlurmdPidFile", "/run/slurmd.pid");
 }
@@ -341,6 +341,14 @@ std::vector<std::string> slurm_nodes(const Inventory& inventory, const FleetFact
   std::vector<std::string> names;
   for (const Node& node : nodes_of(inventory, facts)) names.push_back(node.name());
   return names;
+}
+
+std::map<std::string, std::string> slurm_properties(const Inventory& inventory,
+                                                    const FleetFacts& facts) {
+  std::map<std::string, std::string> properties;
+  for (const Node& node : nodes_of(inventory, facts))
+    properties[node.host.name] = properties_of(node);
+  return properties;
 }
 
 std::vector<std::string> slurm_left_out(const Inventory& inventory, const FleetFacts& facts) {
