@@ -44,6 +44,7 @@ struct Fleet {
     for (auto& [host, known] : facts) {
       known.cgroup_controllers = {"cpuset", "cpu", "io", "pids"};
       known.slurmd = SlurmHardware{4, 1, 1, 4, 1, 3793};
+      known.packages["dbus"] = "1.14.10-1~deb12u1";
     }
   }
 
@@ -220,6 +221,9 @@ TEST(SlurmConf, DoesWithoutCgroupsWhereOneNodeDoes) {
   EXPECT_EQ(plugins([](Facts& facts) { facts.virtualization = ""; }),
             "proctrack/linuxproc task/affinity")
       << "no systemd to ask for a cgroup";
+  EXPECT_EQ(plugins([](Facts& facts) { facts.packages.erase("dbus"); }),
+            "proctrack/linuxproc task/affinity")
+      << "no way to ask it";
   EXPECT_EQ(plugins([](Facts& facts) { facts.virtualization = "systemd-nspawn"; }),
             "proctrack/linuxproc task/none");
   EXPECT_EQ(plugins([](Facts& facts) { facts.virtualization = "docker"; }),
@@ -261,6 +265,7 @@ TEST(SlurmConf, LimitsMemoryByLookingWhereAKernelDoesNotCountIt) {
               ElementsAre("ConstrainCores=yes"));
   EXPECT_EQ(fleet.value_of("JobAcctGatherType"), "jobacct_gather/linux");
   EXPECT_EQ(fleet.value_of("JobAcctGatherParams"), "OverMemoryKill");
+  EXPECT_EQ(fleet.value_of("JobAcctGatherFrequency"), "10");
 }
 
 TEST(SlurmConf, KeepsARecordOnlyWhenAskedTo) {
