@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "hosts/hostlist.hpp"
+#include "hosts/names.hpp"
 #include "hosts/slurm_conf.hpp"
 #include "provision/launch/slurm.hpp"
 #include "provision/privileges.hpp"
@@ -22,6 +23,7 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto settling_time = 30s;  // slurmd registers within a second or two of its start
+constexpr auto patience = 5s;
 constexpr auto draining_time = 30s;
 constexpr auto polling_time = 250ms;
 
@@ -94,6 +96,30 @@ SlurmState jobs_on(const SlurmState& state, const std::vector<std::string>& node
                                [&](const std::string& node) { return wanted.contains(node); });
   });
   return found;
+}
+
+/// Hosts that are there, but that the controller did not hear from yet.
+std::vector<std::string> silent_nodes(const Cluster& cluster, const SlurmState& state) {
+  std::vector<std::string> silent;
+  for (const auto& [host, properties] : slurm_properties(cluster.inventory(), cluster.facts)) {
+    if (!cluster.is_active(host)) continue;
+    const auto known = state.nodes.find(std::string(short_name(host)));
+    if (known == state.nodes.end() || use_of(known->second) == NodeUse::settling ||
+        known->second.marks.find('*') != std::string::npos)
+      silent.push_back(host);
+  }
+  return silent;
+}
+
+void restart_slurmd(Cluster& cluster, const std::vector<std::string>& hosts) {
+  std::map<std::string, Job> jobs;
+  for (const std::string& host : hosts) {
+    Job& job = jobs[host];
+    job.command = "systemctl restart slurmd";
+    job.timeout = 30s;
+    become_root(job, cluster, host);
+  }
+  cluster.run_jobs(std::move(jobs));
 }
 
 }  // namespace
@@ -177,26 +203,23 @@ void InstallSlurmStep::drain_leaving(Cluster& cluster) const {
   }
 }
 
-/// Nodes need a moment to report to a controller that just started. Those that come back broken are
-/// named with Slurm's reason; that they are proven to work is for verify.
+/// Nodes need a moment to report to a controller that just started. One that it does not hear from
+/// it asks again only after minutes; a slurmd that starts reports by itself, and its jobs run on.
+/// That the nodes are proven to work is for verify.
 void InstallSlurmStep::settle(Cluster& cluster) const {
   if (!resumable_.empty()) update_nodes(cluster, resumable_, "state=resume");
-  const auto end = Clock::now() + settling_time;
-  std::vector<std::string> expected;
-  for (const std::string& node : slurm_nodes(cluster.inventory(), cluster.facts))
-    if (cluster.is_active(node)) expected.push_back(node);
+  const auto begin = Clock::now();
+  bool restarted = false;
   for (;;) {
-    const SlurmState state = ask_slurm(cluster);
-    std::vector<std::string> settling;
-    for (const std::string& node : expected) {
-      const auto known = state.nodes.find(node);
-      if (known == state.nodes.end() || use_of(known->second) == NodeUse::settling ||
-          known->second.marks.find('*') != std::string::npos)  // was silent until now
-        settling.push_back(node);
+    const auto silent = silent_nodes(cluster, ask_slurm(cluster));
+    const auto waited = Clock::now() - begin;
+    if (silent.empty() || waited > settling_time) return;
+    if (waited > patience && !restarted) {
+      restart_slurmd(cluster, silent);
+      restarted = true;
     }
-    if (settling.empty() || Clock::now() > end) return;
     cluster.progress(cluster.inventory().manager,
-                     fmt::format("waiting for {} to report", fold_hostlist(settling)));
+                     fmt::format("waiting for {} to report", fold_hostlist(silent)));
     std::this_thread::sleep_for(polling_time);
     cluster.throw_if_cancelled();
   }
