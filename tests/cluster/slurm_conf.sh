@@ -43,13 +43,13 @@ expect_in_out elsewhere
 
 say "what asks for too much is refused at once"
 manager 'srun -p short -t 10 true'
-expect_status 4
+expect_status 1
 expect_in_err "Requested time limit is invalid"
 manager 'srun -n 99 true'
-expect_status 4
+expect_status 1
 expect_in_err "More processors requested than permitted"
 manager 'srun --mem=9000G true'
-expect_status 4
+expect_status 1
 expect_in_err "Memory specification can not be satisfied"
 
 say "jobs that say nothing of memory share a node"
@@ -61,5 +61,5 @@ manager 'scancel --me'
 
 say "a job that takes more memory than it asked for is ended"
 manager "srun --mem=100 sh -c '(head -c 600000000 /dev/zero; sleep 60) | tail -c 600000000 >/dev/null'"
-expect_status 4
+expect_status 137  # SIGKILL
 expect_in_err "Exceeded job memory limit"
