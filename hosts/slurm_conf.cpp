@@ -102,8 +102,8 @@ Abilities abilities_of(const std::vector<Node>& nodes) {
     const SlurmHardware hardware = hardware_of(node.facts);
     all.confinement = std::min(all.confinement, confinement_of(node.facts));
     all.limits_memory = all.limits_memory && has_controller(node.facts, "memory");
-    all.memory_per_cpu =
-        std::min(all.memory_per_cpu, promised_memory(hardware.memory_mib) / hardware.cpus);
+    all.memory_per_cpu = std::min(
+        all.memory_per_cpu, promised_memory(hardware.memory_mib) / std::max(hardware.cpus, 1u));
   }
   all.limits_memory = all.limits_memory && all.confinement == Confinement::cgroup;
   all.memory_per_cpu = std::max<std::uint64_t>(all.memory_per_cpu, 1);

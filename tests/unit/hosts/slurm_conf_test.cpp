@@ -15,8 +15,6 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
 using testing::StartsWith;
 
 std::vector<std::string> lines_with(const std::string& text, const std::string& start) {
@@ -246,7 +244,7 @@ TEST(SlurmConf, SharesMemoryOutOnlyWhenAskedTo) {
 TEST(SlurmConf, LimitsMemoryByCgroups) {
   Fleet fleet;
   fleet.inventory.slurm->memory_limits = true;
-  fleet.everywhere([](Facts& facts) { facts.cgroup_controllers.push_back("memory"); });
+  fleet.everywhere([](Facts& facts) { facts.cgroup_controllers.emplace_back("memory"); });
   fleet.facts["red03"].slurmd = SlurmHardware{2, 1, 1, 2, 1, 1024};
   EXPECT_EQ(fleet.value_of("SelectTypeParameters"), "CR_Core_Memory");
   EXPECT_EQ(fleet.value_of("DefMemPerCPU"), "480") << "fits on every CPU of every node";
@@ -258,7 +256,7 @@ TEST(SlurmConf, LimitsMemoryByCgroups) {
 TEST(SlurmConf, LimitsMemoryByLookingWhereAKernelDoesNotCountIt) {
   Fleet fleet;
   fleet.inventory.slurm->memory_limits = true;
-  fleet.everywhere([](Facts& facts) { facts.cgroup_controllers.push_back("memory"); });
+  fleet.everywhere([](Facts& facts) { facts.cgroup_controllers.emplace_back("memory"); });
   fleet.facts["red03"].cgroup_controllers.pop_back();
   EXPECT_EQ(fleet.value_of("SelectTypeParameters"), "CR_Core_Memory");
   EXPECT_THAT(lines_with(fleet.files().cgroup_conf, "Constrain"),
