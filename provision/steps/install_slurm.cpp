@@ -148,28 +148,31 @@ std::vector<Change> InstallSlurmStep::plan(Cluster& cluster) {
     for (const std::string& host : cluster.active())
       configuration_.push_back({host, "bring a new munge key"});
   }
-  std::vector<Change> changes;
-  if (const auto state = running_slurm(cluster)) {
-    const auto wanted = slurm_nodes(cluster.inventory(), cluster.facts);
-    const std::string& manager = cluster.inventory().manager;
-    for (const auto& [node, is] : state->nodes) {
-      if (std::ranges::find(wanted, node) == wanted.end()) {
-        leaving_.push_back(node);
-        changes.push_back({manager, fmt::format("drain {} and take it out of Slurm: the inventory "
-                                                "does not have it any more",
-                                                node)});
-      } else if (use_of(is) == NodeUse::out && is_cured_by_installation(is.reason)) {
-        resumable_.push_back(node);
-        changes.push_back({manager, fmt::format("put {} back to work, which Slurm took out: {}",
-                                                node, is.reason)});
-      }
-    }
-  }
+  if (const auto state = running_slurm(cluster)) plan_for_nodes(cluster, *state);
+  std::vector<Change> changes = of_nodes_;
   changes.insert(changes.end(), configuration_.begin(), configuration_.end());
   return changes;
 }
 
+void InstallSlurmStep::plan_for_nodes(const Cluster& cluster, const SlurmState& state) {
+  const auto wanted = slurm_nodes(cluster.inventory(), cluster.facts);
+  const std::string& manager = cluster.inventory().manager;
+  for (const auto& [node, is] : state.nodes) {
+    if (std::ranges::find(wanted, node) == wanted.end()) {
+      leaving_.push_back(node);
+      of_nodes_.push_back({manager, fmt::format("drain {} and take it out of Slurm: the inventory "
+                                                "does not have it any more",
+                                                node)});
+    } else if (use_of(is) == NodeUse::out && is_cured_by_installation(is.reason)) {
+      resumable_.push_back(node);
+      of_nodes_.push_back(
+          {manager, fmt::format("put {} back to work, which Slurm took out: {}", node, is.reason)});
+    }
+  }
+}
+
 std::string InstallSlurmStep::apply(Cluster& cluster, const std::vector<Change>&) {
+  for (const Change& change : of_nodes_) cluster.note(change.what, change.host);
   if (!leaving_.empty()) drain_leaving(cluster);
   std::string summary = "no change of configuration";
   // The old one is gone here first: hosts that this run does not get to are brought the new one by
