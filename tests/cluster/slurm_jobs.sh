@@ -11,8 +11,7 @@ expect_fault() {  # CHECK NODE TEXT: that check speaks against that node, in the
   expect_json "d['verification_via']['slurm']['$1']['hosts']['$(node "$2")']" "$3"
 }
 
-start_lab --nodes 3
-grep -q '^\[slurm\]' cluster.toml || printf '\n[slurm]\n' >>cluster.toml
+start_lab --slurm --nodes 3
 run run --via srun -- hostname
 expect_status 4
 expect_in_err "there is no Slurm on the manager $(node 1) yet"
