@@ -11,9 +11,13 @@ extern const std::string_view
     record;  ///< after an install: what is managed and its digests, kept on the node
 extern const std::string_view
     receive;  ///< takes a file: has it? else digest-checked write and rename
-extern const std::string_view authorize;  ///< lets a public key in
-extern const std::string_view sudoers;    ///< as root: lets a user call sudo without a password
-extern const std::string_view launch;     ///< runs a job that ends when the connection does
-extern const std::string_view slurm_state;  ///< how Slurm is, as hosts/slurm_state.hpp has it
+extern const std::string_view authorize;     ///< lets a public key in
+extern const std::string_view sudoers;       ///< as root: lets a user call sudo without a password
+extern const std::string_view launch;        ///< runs a job that ends when the connection does
+extern const std::string_view slurm_state;   ///< on the manager: how Slurm is
+extern const std::string_view slurm_node;    ///< on a node: its daemons, and a credential of munge
+extern const std::string_view slurm_decode;  ///< decodes such credentials
+extern const std::string_view slurm_cancel;  ///< starts a job on all nodes and cancels it
+extern const std::string_view slurm_left;    ///< what is left of it on a node
 
 }  // namespace clustermpi::remote

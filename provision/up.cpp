@@ -40,11 +40,8 @@ Json step_json(const StepRecord& step) {
 }
 
 Json verdict_json(const Verdict& verdict) {
-  return {{"ok", verdict.ok},
-          {"summary", verdict.summary},
-          {"figures", verdict.figures},
-          {"hosts", verdict.hosts},
-          {"seconds", verdict.seconds}};
+  return {{"ok", verdict.ok},           {"ran", verdict.ran},     {"summary", verdict.summary},
+          {"figures", verdict.figures}, {"hosts", verdict.hosts}, {"seconds", verdict.seconds}};
 }
 
 Json hosts_json(const RunReport& report, const Cluster& cluster) {
@@ -128,9 +125,13 @@ Json to_json(const HostError& error) {
 Json to_json(const RunReport& report, const Cluster& cluster) {
   Json steps = Json::array();
   for (const StepRecord& step : report.steps) steps.push_back(step_json(step));
+  // By mpirun: what it always was. The other ways, and Slurm itself, stand beside it.
   Json verification = Json::object();
-  for (const Verdict& verdict : cluster.verdicts)
-    verification[verdict.program] = verdict_json(verdict);
+  Json by_other_ways = Json::object();
+  for (const Verdict& verdict : cluster.verdicts) {
+    Json& ways = verdict.via == name_of(Via::mpirun) ? verification : by_other_ways[verdict.via];
+    ways[verdict.program] = verdict_json(verdict);
+  }
   Json document = {{"command", report.command},
                    {"ok", report.exit_code == ExitCode::ok},
                    {"exit_code", static_cast<int>(report.exit_code)},
@@ -141,7 +142,8 @@ Json to_json(const RunReport& report, const Cluster& cluster) {
                    {"seconds", seconds(report.elapsed)},
                    {"hosts", hosts_json(report, cluster)},
                    {"steps", steps},
-                   {"verification", verification}};
+                   {"verification", verification},
+                   {"verification_via", by_other_ways}};
   if (report.error) document["error"] = to_json(*report.error);
   return document;
 }
