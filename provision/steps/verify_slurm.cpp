@@ -99,11 +99,11 @@ class SlurmChecks {
 
   [[nodiscard]] std::vector<std::string> units_of(const std::string& host) const {
     std::vector<std::string> units{"munge"};
-    if (std::ranges::find(nodes_, host) != nodes_.end()) units.push_back("slurmd");
+    if (std::ranges::find(nodes_, host) != nodes_.end()) units.emplace_back("slurmd");
     if (host != manager_) return units;
-    units.push_back("slurmctld");
+    units.emplace_back("slurmctld");
     const auto& settings = cluster_.inventory().slurm;
-    if (settings && settings->accounting) units.push_back("slurmdbd");
+    if (settings && settings->accounting) units.emplace_back("slurmdbd");
     return units;
   }
 
