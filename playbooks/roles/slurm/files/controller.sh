@@ -1,0 +1,35 @@
+# shellcheck shell=sh
+# Makes slurmctld run with the configuration on disk and waits until it answers. Which one it runs with is
+# kept below /run. Jobs run on while it starts anew. Prints `kept` or `restarted`. Runs as root.
+set -eu
+
+in_effect=/run/clustermpi/slurmctld.sha256
+sum=$(cat /etc/slurm/slurm.conf /etc/slurm/gres.conf 2>/dev/null | sha256sum)
+
+answers() { scontrol ping 2>/dev/null | grep -q ' is UP'; }
+
+complaint() { journalctl -q -u slurmctld -n 40 -o cat --no-pager | grep -E 'error|fatal' | tail -n 1; }
+
+if systemctl -q is-active slurmctld && [ -r "$in_effect" ] && [ "$(cat "$in_effect")" = "$sum" ] && answers; then
+  echo kept
+  exit 0
+fi
+
+install -d -o slurm -g slurm -m 0755 /var/lib/slurm/slurmctld /var/log/slurm
+systemctl -q enable slurmctld
+systemctl reset-failed slurmctld 2>/dev/null || true
+systemctl restart slurmctld
+
+# Nodes that start before it answers would wait for their next try.
+tries=0
+until answers; do
+  tries=$((tries + 1))
+  if [ "$tries" -gt 150 ] || [ "$(systemctl is-active slurmctld)" = failed ]; then
+    echo "slurmctld does not run: $(complaint)" >&2
+    exit 1
+  fi
+  sleep 0.2
+done
+mkdir -p "${in_effect%/*}"
+echo "$sum" >"$in_effect"
+echo restarted
