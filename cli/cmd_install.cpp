@@ -1,10 +1,40 @@
 #include <CLI/CLI.hpp>
 
+#include "cli/format_consent.hpp"
 #include "cli/run_report.hpp"
 #include "provision/steps/discover.hpp"
 #include "provision/steps/install.hpp"
 
 namespace clustermpi::cli {
+
+namespace {
+
+void add_install_storage(CLI::App& command, Session& session) {
+  auto* storage = command.add_subcommand(
+      "storage", "The directory of [storage] on every host, from the manager over NFS");
+  storage->footer(
+      "The hosts mount it when it is first used, so that it does not matter which of them is "
+      "switched\n"
+      "on first. A device gets a file system only where the inventory says `format = true`, "
+      "--yes-format\n"
+      "names it, and it carries nothing; --wipe is for one that does.\n"
+      "\n"
+      "  clustermpi install storage --dry-run                   what would be done, device "
+      "included\n"
+      "  clustermpi install storage --yes-format /dev/sdX       a file system on a blank device");
+  const auto consent = add_format_consent(*storage);
+  storage->callback([&session, consent] {
+    session.action = [&session, consent] {
+      std::vector<std::unique_ptr<Step>> steps;
+      steps.push_back(std::make_unique<DiscoverStep>());
+      steps.push_back(std::make_unique<CheckStep>());
+      steps.push_back(std::make_unique<StorageStep>(session.open_cluster().inventory(), *consent));
+      return run_and_tell(session, "install", steps);
+    };
+  });
+}
+
+}  // namespace
 
 void add_install(CLI::App& app, Session& session) {
   auto* command =
@@ -26,6 +56,7 @@ void add_install(CLI::App& app, Session& session) {
       return run_and_tell(session, "install", steps);
     };
   });
+  add_install_storage(*command, session);
 }
 
 }  // namespace clustermpi::cli

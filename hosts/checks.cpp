@@ -170,8 +170,23 @@ Fault user_differs(const Host& host, const Inventory& inventory) {
       fmt::format("make a user {} there, and take `user` away from that host", runner)};
 }
 
+/// On a shared directory a file belongs to a number.
+Fault uid_differs(const Host& host, const Facts& own, const Inventory& inventory,
+                  const FleetFacts& facts) {
+  const auto manager = facts.find(inventory.manager);
+  if (!inventory.storage || manager == facts.end() || own.uid == manager->second.uid) return {};
+  const unsigned wanted = manager->second.uid;
+  return HostError{
+      "uid_differs",
+      fmt::format("its user {} has the uid {}, but {} on the manager: files in {} would be "
+                  "somebody else's",
+                  host.user, own.uid, wanted, inventory.storage->directory),
+      fmt::format("there, as root and with {0} logged out: usermod -u {1} {0}", host.user, wanted)};
+}
+
 std::vector<Fault> faults_of(const Host& host, const Facts& facts, const Inventory& inventory,
-                             const ControlMachine& control, const SelfNames& names, bool builds) {
+                             const FleetFacts& fleet, const ControlMachine& control,
+                             const SelfNames& names, bool builds) {
   if (auto unsupported = unsupported_os(facts))
     return {unsupported};  // the rest means nothing there
   return {no_sudo(facts),
@@ -181,7 +196,8 @@ std::vector<Fault> faults_of(const Host& host, const Facts& facts, const Invento
           no_space(facts, builds),
           duplicate_hostname(host, facts, names),
           wrong_host(host, facts, inventory, names),
-          user_differs(host, inventory)};
+          user_differs(host, inventory),
+          uid_differs(host, facts, inventory, fleet)};
 }
 
 /// What no host can be blamed for.
@@ -240,7 +256,7 @@ std::vector<Finding> check_fleet(const Inventory& inventory, const FleetFacts& f
     const auto known = facts.find(host.name);
     if (known == facts.end()) continue;
     const bool builds = builders.contains(host.name);
-    for (Fault& found : faults_of(host, known->second, inventory, control, names, builds))
+    for (Fault& found : faults_of(host, known->second, inventory, facts, control, names, builds))
       if (found) findings.push_back({host.name, *std::move(found)});
   }
   for (Finding& finding : cluster_faults(inventory)) findings.push_back(std::move(finding));

@@ -13,6 +13,9 @@ extern const std::string_view
     receive;  ///< takes a file: has it? else digest-checked write and rename
 extern const std::string_view authorize;  ///< lets a public key in
 extern const std::string_view sudoers;    ///< as root: lets a user call sudo without a password
+extern const std::string_view
+    storage;  ///< as root: what stands between a node and the shared directory; makes a file system
+extern const std::string_view share_proof;  ///< that the directory is the same one on all nodes
 extern const std::string_view launch;     ///< runs a job that ends when the connection does
 
 }  // namespace clustermpi::remote

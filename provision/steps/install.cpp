@@ -314,8 +314,9 @@ void InstallStep::record(Cluster& cluster, const std::vector<std::string>& hosts
       event.kind = Event::Kind::host_done;
       event.host = host;
       event.changed = true;
-      event.text = fmt::format("{} {}", playbook_.product,
-                               cluster.facts[host].packages[playbook_.product_package]);
+      event.text = playbook_.product;
+      if (!playbook_.product_package.empty())
+        event.text += " " + cluster.facts[host].packages[playbook_.product_package];
       cluster.report(event);
     }
   }

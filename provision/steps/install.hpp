@@ -14,7 +14,7 @@ struct Playbook {
   std::vector<std::string> package_roles;
   std::string key;              ///< in the workspace; another one means another installation
   std::string product;          ///< what a host is said to have afterwards: "Open MPI",
-  std::string product_package;  ///< in the version of this package
+  std::string product_package;  ///< in the version of this package; empty: none tells
 };
 
 /// A host whose inputs, package versions and managed files are as the playbook's last run left them
