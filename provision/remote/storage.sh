@@ -67,14 +67,15 @@ layers() { lsblk --noheadings --raw --paths --output NAME,TYPE,MOUNTPOINT "$real
 
 # Nobody else may use the device, whatever was agreed to.
 examine_use() {
+  itself=yes # the first line
   layers | while read -r name type mountpoint; do
     case $mountpoint in
       '') ;;
       '[SWAP]') refuse "$device is swap space that is in use ($name)" "$other_device" ;;
       *) refuse "$device is in use: $name is mounted at $mountpoint" "unmount it, or $other_device" ;;
     esac
-    case $name:$type in
-      "$real":* | *:part) ;;
+    case ${itself:-$type} in
+      yes | part) itself='' ;;
       *) refuse "$device is in use: $name ($type) is made of it" "$other_device" ;;
     esac
   done
@@ -85,7 +86,7 @@ examine_content() {
   found=$(wipefs --noheadings --output TYPE "$real") \
     || refuse "$device cannot be read" 'look into its kernel log: sudo dmesg'
   found=$(printf '%s\n' "$found" | sort -u | paste -sd, -)
-  parts=$(layers | awk '$2 == "part" { print $1 }' | paste -sd, -)
+  parts=$(layers | awk 'NR > 1 && $2 == "part" { print $1 }' | paste -sd, -)
   [ -z "$parts" ] || found="partitions ($parts)"
   case $may_format$wipe:$found in
     yes*:) echo "plan format $device (ext4)" ;;
