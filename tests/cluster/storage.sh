@@ -2,9 +2,9 @@
 # The shared directory on nodes whose kernel has no NFS: that is said before anything is changed. What the role
 # writes is looked at all the same, since it needs no kernel: Ansible runs it alone, without starting anything.
 # (tests/emulated/nfs.sh has the real mount.)
+playbook=$(realpath "$(dirname "$0")/../../playbooks/storage.yml")
 # shellcheck source=lib.sh
 source "$(dirname "$0")/lib.sh"
-playbook=$(cd "$(dirname "$0")/../.." && pwd)/playbooks/storage.yml
 
 start_lab --nodes 2
 printf '\n[storage]\ndirectory = "/shared"\n' >>cluster.toml
@@ -20,6 +20,9 @@ on 1 'test ! -e /shared && test ! -e /etc/exports.d' || die "something was chang
 run install storage --yes-format /dev/sdx
 expect_status 2
 expect_in_err "--yes-format names /dev/sdx, but [storage] has no device"
+
+run generate ssh-config -o .clustermpi/ssh_config   # by which Ansible reaches the nodes
+expect_status 0
 
 # by_ansible WHAT CHANGED-ON: the role alone; CHANGED-ON are the nodes on which it changes something.
 by_ansible() {
@@ -40,7 +43,7 @@ on 1 'test ! -e /etc/fstab || ! grep -q clustermpi /etc/fstab' || die "the manag
 on 2 'systemctl daemon-reload && systemctl cat shared.automount >/dev/null' || die "systemd does not read the line"
 expect_equal "packages" "nfs-kernel-server nfs-common" \
   "$(on 1 "dpkg-query -W -f '\${Package} ' nfs-kernel-server")$(on 2 "dpkg-query -W -f '\${Package}' nfs-common")"
-on 2 'dpkg-query -W nfs-kernel-server >/dev/null 2>&1' && die "a client has the server's package"
+on 2 "dpkg-query -W -f '\${db:Status-Abbrev}' nfs-kernel-server 2>/dev/null | grep -q ^ii" && die "a client has the server's package"
 
 by_ansible "again" ""
 on 1 'echo "/ *(rw)" >>/etc/exports.d/clustermpi.exports'
