@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "provision/files.hpp"
+#include "provision/output_lines.hpp"
 #include "provision/privileges.hpp"
 #include "provision/process.hpp"
 #include "provision/remote_scripts.hpp"
@@ -21,6 +22,10 @@ using namespace std::chrono_literals;
 constexpr auto examination_time = 60s;
 constexpr auto format_time = 30min;  // a large disk on a small board
 constexpr auto proof_time = 90s;     // a first use waits up to 30 s for the manager
+
+std::string complaint(const Result& result) {
+  return printable(last_line(result.err));
+}
 
 const StorageSettings& settings(const Cluster& cluster) {
   return *cluster.inventory().storage;
@@ -76,9 +81,9 @@ Examination read_examination(const Result& result) {
     if (word == "hint" && found.refusal) found.refusal->hint = text;
   }
   if (result.exit_status != 0) {
-    found.refusal = HostError{
-        "storage_unknown", fmt::format("cannot say how its storage is: {}", printable(result.err)),
-        "see whether `lsblk` and `wipefs` work there"};
+    found.refusal = HostError{"storage_unknown",
+                              fmt::format("cannot say how its storage is: {}", complaint(result)),
+                              "see whether `lsblk` and `wipefs` work there"};
   }
   return found;
 }
@@ -136,7 +141,7 @@ std::string on_manager(Cluster& cluster, const std::string& mode, const std::str
     if (result.exit_status == 0) continue;
     cluster.fail(host, {"not_writable",
                         fmt::format("the user of the jobs cannot write to {}: {}",
-                                    settings(cluster).directory, printable(result.err)),
+                                    settings(cluster).directory, complaint(result)),
                         "is its disk full, or read-only? `df -h` and `mount` there tell"});
   }
   cluster.require_manager();
@@ -148,9 +153,8 @@ HostError not_shared(const Cluster& cluster, const std::string& what, const std:
   return {"not_shared",
           fmt::format("{} through {}{}", what, settings(cluster).directory,
                       said.empty() ? "" : ": " + said),
-          fmt::format("does a firewall on {} keep port 2049 closed? there: sudo journalctl -u "
-                      "nfs-server",
-                      manager)};
+          fmt::format("there: ls -l {}; on {}: sudo exportfs -v, and is its port 2049 open?",
+                      settings(cluster).directory, manager)};
 }
 
 /// Both ways, through the mount of every host. Those where it fails are failed.
@@ -169,8 +173,8 @@ void prove(Cluster& cluster) {
     if (result.exit_status == 0) {
       answered.insert(host);
     } else {
-      cluster.fail(
-          host, not_shared(cluster, "does not see what the manager writes", printable(result.err)));
+      cluster.fail(host,
+                   not_shared(cluster, "does not see what the manager writes", complaint(result)));
     }
   }
   std::istringstream lines(on_manager(cluster, "collect", token));

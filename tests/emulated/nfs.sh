@@ -27,12 +27,14 @@ run install storage --json
 expect_status 0
 expect_json 'd["changed"]' false
 
-say "a firewall between them is named"
+say "an export that somebody took away comes back"
 at 1 'rm -f /etc/exports.d/clustermpi.exports && exportfs -ra'
 run install storage --dry-run
 expect_in_err "$(machine 1): would put /etc/exports.d/clustermpi.exports right: it was removed by hand"
 run install storage
 expect_status 0
+expect_in_err "$(machine 1): put /etc/exports.d/clustermpi.exports right: it was removed by hand"
+is_mounted || die "/shared is not mounted any more"
 
 say "the client restarts while it uses the directory"
 at 2 'cd /shared && (setsid sleep 1000 >/dev/null 2>&1 </dev/null &)'

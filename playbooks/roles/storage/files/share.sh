@@ -12,20 +12,19 @@ fail() {
   exit 1
 }
 
-running=/run/clustermpi
-mkdir -p "$running"
-
-# What a service started with is kept; whether it started with the same as what is given.
-started_with() { [ -e "$running/$1" ] && [ "$(cat "$running/$1")" = "$2" ]; }
-
+# What was mounted is kept, to be compared with what is written now.
+mounted=/run/clustermpi/storage.fstab
 lines=$(sed -n '/^# BEGIN clustermpi$/,/^# END clustermpi$/p' /etc/fstab)
 automount=$(systemd-escape --path --suffix=automount "$directory")
 mount=$(systemd-escape --path --suffix=mount "$directory")
 
-# A mount whose line has changed goes on with the old options until nobody uses it.
+# A mount whose line has changed goes on with the old options while somebody uses it.
 start() {
   unit=$1
-  if started_with storage.fstab "$lines" && systemctl -q is-active "$unit"; then return 0; fi
+  if [ "$(cat "$mounted" 2>/dev/null)" = "$lines" ] && systemctl -q is-active "$unit"; then
+    [ "$(systemctl show -p NeedDaemonReload --value "$unit")" = no ] || systemctl daemon-reload
+    return 0
+  fi
   systemctl daemon-reload
   systemctl stop "$automount" "$mount" 2>/dev/null || true
   if mountpoint -q "$directory"; then
@@ -34,7 +33,8 @@ start() {
   systemctl reset-failed "$automount" "$mount" 2>/dev/null || true
   mkdir -p "$directory"
   systemctl start "$unit" || fail "$directory cannot be mounted: $(systemctl show -p Result --value "$unit")"
-  printf '%s\n' "$lines" >"$running/storage.fstab"
+  mkdir -p "${mounted%/*}"
+  printf '%s\n' "$lines" >"$mounted"
   echo changed
 }
 
@@ -48,13 +48,13 @@ own() {
 }
 
 export_it() {
-  exports=$(cat /etc/exports.d/clustermpi.exports)
-  if started_with storage.exports "$exports" && systemctl -q is-active nfs-server; then return 0; fi
-  systemctl -q enable nfs-server
-  systemctl start nfs-server || fail "the NFS server does not start: see there: sudo journalctl -u nfs-server"
+  if ! systemctl -q is-active nfs-server || ! systemctl -q is-enabled nfs-server; then
+    systemctl -q enable --now nfs-server || fail "the NFS server does not start: see there: sudo journalctl -u nfs-server"
+    echo changed
+  fi
+  before=$(exportfs -s)
   said=$(exportfs -ra 2>&1) || fail "$directory cannot be exported: $said"
-  printf '%s\n' "$exports" >"$running/storage.exports"
-  echo changed
+  [ "$(exportfs -s)" = "$before" ] || echo changed
 }
 
 if [ -n "$client" ]; then
