@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # For tests on emulated machines: what needs a kernel of its own, such as NFS, control groups or a reboot. A
 # machine is a lab's base root with Debian's kernel, run by qemu; it is switched on and off like a board with a
-# plug. The inventory of all is ./cluster.toml; they are gone however the test ends. To be sourced.
+# plug. /dev/vda is its own, /dev/vdb is blank. The inventory of all is ./cluster.toml; they are gone however the test ends. To be sourced.
 # shellcheck source=../cluster/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../cluster/lib.sh"
 
@@ -85,6 +85,7 @@ make_disk() {
   mkdir -p "$folder/upper" "$folder/work" "$work/merged"
   mount -t overlay overlay -o "lowerdir=$machine_root,upperdir=$folder/upper,workdir=$folder/work" "$work/merged"
   write_identity "$1"
+  truncate -s 256M "$work/blank$1"
   truncate -s 8G "$work/disk$1"
   mke2fs -q -t ext4 -d "$work/merged" "$work/disk$1" || die "no disk for $(machine "$1")"
   umount "$work/merged"
@@ -104,7 +105,8 @@ power_on() {
     -kernel "$work/vmlinuz" -initrd "$work/initrd" \
     -append 'root=/dev/vda rw console=ttyS0 systemd.show_status=1' \
     -chardev "file,id=console,append=on,path=$(machine_console "$1")" -serial chardev:console \
-    -drive "file=$work/disk$1,if=virtio,format=raw,cache=unsafe" -device virtio-rng-pci \
+    -drive "file=$work/disk$1,if=virtio,format=raw,cache=unsafe" \
+    -drive "file=$work/blank$1,if=virtio,format=raw,cache=unsafe" -device virtio-rng-pci \
     -netdev "tap,id=cluster,ifname=$bridge-$1,script=$work/plug,downscript=no" \
     -device "virtio-net-pci,netdev=cluster,mac=$(hardware_address "$1" 1)" \
     -netdev user,id=world -device "virtio-net-pci,netdev=world,mac=$(hardware_address "$1" 2)" \

@@ -10,15 +10,24 @@ is_mounted() { at 2 'ls /shared >/dev/null && grep -q " /shared nfs4 " /proc/mou
 settled() { [[ $(at "$1" 'systemctl is-active multi-user.target' 2>/dev/null) == active ]]; }
 
 start_machines 2
-printf '\n[storage]\ndirectory = "/shared"\n' >>cluster.toml
+printf '\n[storage]\ndirectory = "/shared"\ndevice = "/dev/vdb"\nformat = true\n' >>cluster.toml
 
-run install storage --dry-run
+run install storage
+expect_status 4
+expect_in_err "$(machine 1): /dev/vdb carries no file system"
+expect_in_err "to have one made, write format = true below [storage] and add --yes-format /dev/vdb"
+run install storage --yes-format /dev/vda
+expect_status 2
+run install storage --yes-format /dev/vdb --dry-run
 expect_status 0
+expect_in_err "$(machine 1): would format /dev/vdb (ext4)"
 expect_in_err "$(machine 2): would write a block in /etc/fstab"
-run install storage --json
+expect_equal "file systems on a device that a dry run named" "" "$(at 1 'blkid -p -o value -s TYPE /dev/vdb')"
+run install storage --yes-format /dev/vdb --json
 expect_status 0
 expect_json '[s["summary"] for s in d["steps"] if s["name"] == "storage"]' '["/shared is the same on 2 hosts"]'
 is_mounted || die "/shared is not mounted from $(machine 1)"
+expect_equal "what holds it" "/dev/vdb ext4" "$(at 1 'findmnt -n -o SOURCE,FSTYPE /shared' | xargs)"
 expect_equal "where it comes from" "$(machine_address 1):/shared" "$(at 2 'findmnt -n -t nfs4 -o SOURCE /shared')"
 at 2 'sudo -u pi sh -c "echo kept >/shared/file"' || die "the user cannot write to /shared"
 expect_equal "what the manager reads" "kept pi" "$(at 1 'cat /shared/file; stat -c %U /shared/file' | paste -sd' ')"

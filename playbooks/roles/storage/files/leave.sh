@@ -24,7 +24,7 @@ for old in $(mounted_before); do
     systemctl stop "$(systemd-escape --path --suffix="$kind" "$old")" 2>/dev/null || true
   done
   if mountpoint -q "$old"; then
-    fail "$old is in use, and so cannot be unmounted: end what works there (sudo fuser -vm $old)"
+    fail "$old is in use, and so cannot be unmounted: end what works in it"
   fi
   echo left
 done

@@ -12,29 +12,31 @@ fail() {
   exit 1
 }
 
-# What was mounted is kept, to be compared with what is written now.
-mounted=/run/clustermpi/storage.fstab
-lines=$(sed -n '/^# BEGIN clustermpi$/,/^# END clustermpi$/p' /etc/fstab)
 automount=$(systemd-escape --path --suffix=automount "$directory")
 mount=$(systemd-escape --path --suffix=mount "$directory")
 
-# A mount whose line has changed goes on with the old options while somebody uses it.
+# As systemd knows it: what is mounted, else what is written.
+parameters() { systemctl show -p What -p Options "$mount"; }
+
+comes_from_elsewhere() {
+  written=$(awk -v at="$directory" '!/^#/ && $2 == at { print $1 }' /etc/fstab)
+  mounted=$(awk -v at="$directory" '$2 == at && $3 == "nfs4" { print $1 }' /proc/self/mounts)
+  [ -n "$mounted" ] && [ "$mounted" != "$written" ]
+}
+
+# A mount whose options have changed keeps the old ones as long as it is mounted.
 start() {
   unit=$1
-  if [ "$(cat "$mounted" 2>/dev/null)" = "$lines" ] && systemctl -q is-active "$unit"; then
-    [ "$(systemctl show -p NeedDaemonReload --value "$unit")" = no ] || systemctl daemon-reload
-    return 0
-  fi
+  before=$(parameters)
   systemctl daemon-reload
+  if systemctl -q is-active "$unit" && [ "$(parameters)" = "$before" ] && ! comes_from_elsewhere; then return 0; fi
   systemctl stop "$automount" "$mount" 2>/dev/null || true
   if mountpoint -q "$directory"; then
-    fail "$directory is in use, and so cannot be mounted anew: end what works there (sudo fuser -vm $directory)"
+    fail "$directory is in use, and so cannot be mounted anew: end what works in it"
   fi
   systemctl reset-failed "$automount" "$mount" 2>/dev/null || true
   mkdir -p "$directory"
   systemctl start "$unit" || fail "$directory cannot be mounted: $(systemctl show -p Result --value "$unit")"
-  mkdir -p "${mounted%/*}"
-  printf '%s\n' "$lines" >"$mounted"
   echo changed
 }
 
