@@ -19,7 +19,8 @@ void add_up(CLI::App& app, Session& session) {
       "  clustermpi up --dry-run    what would change, host by host\n"
       "  clustermpi up --json       the outcome as one JSON document, also kept as "
       ".clustermpi/report.json");
-  const auto consent = add_format_consent(*command);
+  auto consent = std::make_shared<FormatConsent>();
+  add_format_consent(*command, *consent);
   command->callback([&session, consent] {
     session.action = [&session, consent] {
       return run_and_tell(session, "up", up_steps(session.open_cluster().inventory(), *consent));

@@ -4,15 +4,13 @@
 
 namespace clustermpi::cli {
 
-std::shared_ptr<FormatConsent> add_format_consent(CLI::App& command) {
-  auto consent = std::make_shared<FormatConsent>();
+void add_format_consent(CLI::App& command, FormatConsent& consent) {
   command
-      .add_option("--yes-format", consent->device,
+      .add_option("--yes-format", consent.device,
                   "Make a file system on this device of [storage] if it carries nothing")
       ->type_name("DEVICE");
-  command.add_flag("--wipe", consent->wipe,
+  command.add_flag("--wipe", consent.wipe,
                    "With --yes-format: also where it carries something, which is lost");
-  return consent;
 }
 
 }  // namespace clustermpi::cli

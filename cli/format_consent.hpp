@@ -1,8 +1,6 @@
 // `--yes-format` and `--wipe`: what `up` and `install storage` may do to a device.
 #pragma once
 
-#include <memory>
-
 #include "provision/steps/storage.hpp"
 
 namespace CLI {
@@ -11,7 +9,7 @@ class App;
 
 namespace clustermpi::cli {
 
-/// Adds the two options; they are in the result once the command line was read.
-[[nodiscard]] std::shared_ptr<FormatConsent> add_format_consent(CLI::App& command);
+/// Adds the two options; `consent` outlives the parsing.
+void add_format_consent(CLI::App& command, FormatConsent& consent);
 
 }  // namespace clustermpi::cli

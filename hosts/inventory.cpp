@@ -371,8 +371,10 @@ class Reader {
       check_partition_name(*name);
     }
     if (const auto hosts = block.text("hosts")) {
-      partition.hosts = expand(*hosts).value_or(std::vector<std::string>{});
-      check_partition_hosts(partition, hosts->place);
+      if (auto names = expand(*hosts)) {
+        partition.hosts = *std::move(names);
+        check_partition_hosts(partition, hosts->place);
+      }
     }
     if (const auto max_time = checked_text(block, "max_time", time_limit_fault))
       if (lower_case(max_time->value) != "unlimited") partition.max_time = max_time->value;

@@ -79,8 +79,10 @@ bool is_container(const Facts& facts) {
 
 Confinement confinement_of(const Facts& facts) {
   if (is_container(facts)) return Confinement::none;
-  // Slurm asks systemd for its cgroup; without systemd nobody could say "none".
-  const bool has_systemd = !facts.virtualization.empty();
+  // Slurm asks systemd for its cgroup, over D-Bus; without systemd nobody could say "none".
+  const bool has_systemd =
+      !facts.virtualization.empty() &&
+      (facts.packages.contains("dbus") || facts.packages.contains("dbus-broker"));
   const bool has_cgroup = has_controller(facts, "cpuset") && has_controller(facts, "cpu");
   const bool knows_cgroup = slurm_version(facts) >= first_with_cgroup_v2;
   return has_systemd && has_cgroup && knows_cgroup ? Confinement::cgroup : Confinement::affinity;
@@ -151,9 +153,9 @@ void write_daemons(Lines& file, const Inventory& inventory, const FleetFacts& fa
   file.set("AuthType", "auth/munge");
   file.set("StateSaveLocation", "/var/lib/slurm/slurmctld");
   file.set("SlurmdSpoolDir", "/var/lib/slurm/slurmd");
-  // The packages' logrotate looks for these names.
-  file.set("SlurmctldLogFile", "/var/log/slurm/slurmctld.log");
-  file.set("SlurmdLogFile", "/var/log/slurm/slurmd.log");
+  // Not the usual names: the packages' rules for those rotate without telling the daemons.
+  file.set("SlurmctldLogFile", "/var/log/slurm/controller.log");
+  file.set("SlurmdLogFile", "/var/log/slurm/node.log");
   file.set("SlurmctldPidFile", "/run/slurmctld.pid");
   file.set("SlurmdPidFile", "/run/slurmd.pid");
 }
@@ -192,7 +194,9 @@ void write_jobs(Lines& file, const SlurmSettings& settings, const Abilities& abi
   // Reading /proc works everywhere, and needs no memory controller, which a Raspberry Pi has off.
   const bool polls_memory = settings.memory_limits && !abilities.limits_memory;
   if (settings.accounting || polls_memory) file.set("JobAcctGatherType", "jobacct_gather/linux");
-  if (polls_memory) file.set("JobAcctGatherParams", "OverMemoryKill");
+  if (!polls_memory) return;
+  file.set("JobAcctGatherParams", "OverMemoryKill");
+  file.set("JobAcctGatherFrequency", 10);  // seconds; the usual 30 are enough to fill a small board
 }
 
 void write_accounting(Lines& file, const Inventory& inventory) {
@@ -341,6 +345,14 @@ std::vector<std::string> slurm_nodes(const Inventory& inventory, const FleetFact
   std::vector<std::string> names;
   for (const Node& node : nodes_of(inventory, facts)) names.push_back(node.name());
   return names;
+}
+
+std::map<std::string, std::string> slurm_properties(const Inventory& inventory,
+                                                    const FleetFacts& facts) {
+  std::map<std::string, std::string> properties;
+  for (const Node& node : nodes_of(inventory, facts))
+    properties[node.host.name] = properties_of(node);
+  return properties;
 }
 
 std::vector<std::string> slurm_left_out(const Inventory& inventory, const FleetFacts& facts) {

@@ -2,6 +2,7 @@
 // one place from stored facts, so that a host that is away now stops nobody.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,10 @@ struct SlurmFiles {
 /// facts, without a manager that does not compute.
 [[nodiscard]] std::vector<std::string> slurm_nodes(const Inventory& inventory,
                                                    const FleetFacts& facts);
+
+/// What slurm.conf says of each of them alone, by host name: "CPUs=4 ... State=UNKNOWN".
+[[nodiscard]] std::map<std::string, std::string> slurm_properties(const Inventory& inventory,
+                                                                  const FleetFacts& facts);
 
 /// The hosts that would be nodes if anything were known of them.
 [[nodiscard]] std::vector<std::string> slurm_left_out(const Inventory& inventory,

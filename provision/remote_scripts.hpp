@@ -17,5 +17,6 @@ extern const std::string_view
     storage;  ///< as root: what stands between a node and the shared directory; makes a file system
 extern const std::string_view share_proof;  ///< that the directory is the same one on all nodes
 extern const std::string_view launch;     ///< runs a job that ends when the connection does
+extern const std::string_view slurm_state;  ///< how Slurm is, as hosts/slurm_state.hpp has it
 
 }  // namespace clustermpi::remote

@@ -9,6 +9,7 @@
 #include "provision/steps/distribute.hpp"
 #include "provision/steps/generate.hpp"
 #include "provision/steps/install.hpp"
+#include "provision/steps/install_slurm.hpp"
 #include "provision/steps/verify.hpp"
 
 namespace clustermpi {
@@ -93,6 +94,7 @@ std::vector<std::unique_ptr<Step>> up_steps(const Inventory& inventory,
   steps.push_back(install_mpi(inventory));
   if (inventory.storage || consent != FormatConsent{})
     steps.push_back(std::make_unique<StorageStep>(inventory, consent));
+  if (inventory.slurm) steps.push_back(install_slurm());
   steps.push_back(std::make_unique<GenerateStep>());
   steps.push_back(std::make_unique<BuildStep>());
   steps.push_back(std::make_unique<DistributeStep>());

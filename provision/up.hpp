@@ -21,7 +21,8 @@ struct RunReport {
   [[nodiscard]] std::size_t changes() const;  ///< planned or made, in all steps
 };
 
-/// The steps of `up` in order: discover, check, install, generate, build, distribute, verify.
+/// The steps of `up` in order: discover, check, install, storage and slurm (where asked for),
+/// generate, build, distribute, verify.
 [[nodiscard]] std::vector<std::unique_ptr<Step>> up_steps(const Inventory& inventory,
                                                           const FormatConsent& consent = {});
 

@@ -150,6 +150,10 @@ std::vector<Change> CheckStep::plan(Cluster& cluster) {
   std::string hint;
   for (const Finding& finding :
        check_fleet(cluster.inventory(), judged, {ansible_core_version()})) {
+    if (!finding.fatal) {
+      cluster.warn(fmt::format("{}; {}", finding.error.message, finding.error.hint), finding.host);
+      continue;
+    }
     if (!finding.host.empty()) {
       cluster.fail(finding.host, finding.error);
       continue;
