@@ -45,21 +45,31 @@ source_of_directory() {
   awk -v at="$directory" '$2 == at { source = $1 } END { print source }' /proc/self/mounts
 }
 
-# A manager without a device shares what is there; a mount would hide it.
+# What is there is shared by a manager without a device; a mount would hide it.
 examine_directory() {
-  [ -e "$directory" ] || return 0
+  if [ -n "$(source_of_directory)" ] || [ ! -e "$directory" ]; then return 0; fi
   [ -d "$directory" ] || refuse "$directory is no directory" 'move it away, or name another directory below [storage]'
   if [ "$part" != client ] && [ -z "$device" ]; then return 0; fi
-  if [ -z "$(source_of_directory)" ] && [ -n "$(ls -A "$directory")" ]; then
-    refuse "$directory holds files of its own, which the shared directory would hide" \
-      'move them away, or name another directory below [storage]'
-  fi
+  [ -z "$(ls -A "$directory")" ] || refuse "$directory holds files of its own, which the shared directory would hide" \
+    'move them away, or name another directory below [storage]'
 }
 
-# Where our line in /etc/fstab is, the directory is mounted or waits for its first use.
+something_else_is_mounted() {
+  refuse "$directory is where $1 is mounted" 'unmount it, or name another directory below [storage]'
+}
+
+is_in_fstab() {
+  sed -n '/^# BEGIN clustermpi$/,/^# END clustermpi$/p' /etc/fstab 2>/dev/null | grep -q "^[^#].* $directory nfs4 "
+}
+
+# Where our line is in /etc/fstab, the directory is mounted or waits for its first use.
 examine_mount() {
-  grep -qs "^[^#].* $directory nfs4 " /etc/fstab || return 0
-  [ -n "$(source_of_directory)" ] || echo "plan mount $directory again"
+  mounted=$(source_of_directory)
+  if ! is_in_fstab; then
+    [ -z "$mounted" ] || something_else_is_mounted "$mounted"
+  elif [ -z "$mounted" ]; then
+    echo "plan mount $directory again"
+  fi
 }
 
 # The device and all that is made of it, as lsblk sees them: `NAME TYPE MOUNTPOINT` a line.
@@ -107,7 +117,7 @@ examine_device() {
   [ -b "$device" ] || refuse "$device is no block device" "$other_device"
   mounted=$(source_of_directory)
   if [ -n "$mounted" ] && [ "$(readlink -f "$mounted")" != "$real" ]; then
-    refuse "$directory is where $mounted is mounted" 'unmount it, or name another directory below [storage]'
+    something_else_is_mounted "$mounted"
   fi
   if [ -n "$mounted" ] && [ "$wipe" = no ]; then return 0; fi
   answer=$(examine_use)

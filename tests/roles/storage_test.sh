@@ -114,12 +114,12 @@ if [[ -b $root_device ]]; then
          "$(refusal "device=$root_device" mode=format $yes wipe=yes)"
 fi
 
-# The same on kernels that have NFS in one way or another, and on one that has none.
+# Kernels that have NFS in one way or another, and one that has none.
 mkdir "$dir/modules"
 printf 'nodev\ttmpfs\n' >"$dir/filesystems"
 kernel() {
   { printf '%s\n' mode=examine "part=$1" "directory=$dir/shared" device= may_format=no wipe=no
-    sed "s#/proc/filesystems#$dir/filesystems#; s#^  modules=.*#  modules=$dir/modules#" "$script"; } | sh -s
+    sed "s#/etc/fstab#$dir/fstab#; s#/proc/filesystems#$dir/filesystems#; s#^  modules=.*#  modules=$dir/modules#" "$script"; } | sh -s
 }
 expect "no client" "refuse its kernel has no NFS client
 hint use a kernel of the distribution, which has one: a container has that of its host" "$(kernel client)"
@@ -131,3 +131,11 @@ expect "modules" "" "$(kernel client)$(kernel server)"
 rm "$dir/modules/modules.dep"
 printf 'nodev\tnfsd\nnodev\tnfs4\n' >"$dir/filesystems"
 expect "built in" "" "$(kernel client)$(kernel server)"
+
+printf '# BEGIN clustermpi\n10.0.0.1:%s %s nfs4 hard 0 0\n# END clustermpi\n' "$dir/shared" "$dir/shared" >"$dir/fstab"
+expect "a mount point that is gone" "plan mount $dir/shared again" "$(kernel client)"
+mount -t tmpfs none "$dir/shared"
+expect "a mount of ours" "" "$(kernel client)"
+: >"$dir/fstab"
+expect "a mount of somebody else's" "$dir/shared is where none is mounted" "$(kernel client | sed -n 's/^refuse //p')"
+umount "$dir/shared"
