@@ -190,7 +190,8 @@ void InstallSlurmStep::settle(Cluster& cluster) const {
     std::vector<std::string> settling;
     for (const std::string& node : expected) {
       const auto known = state.nodes.find(node);
-      if (known == state.nodes.end() || use_of(known->second) == NodeUse::settling)
+      if (known == state.nodes.end() || use_of(known->second) == NodeUse::settling ||
+          known->second.marks.find('*') != std::string::npos)  // was silent until now
         settling.push_back(node);
     }
     if (settling.empty() || Clock::now() > end) return;

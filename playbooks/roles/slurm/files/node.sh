@@ -21,8 +21,11 @@ link_pmix() {
   done
 }
 
+# With the start of munged among them: while that had another key the controller lost sight of the node, and a
+# slurmd that starts shows itself at once.
 settings() {
   {
+    systemctl show munge -p ExecMainStartTimestampMonotonic
     grep -v -E '^(NodeName|PartitionName)=' /etc/slurm/slurm.conf
     cat /etc/slurm/cgroup.conf /etc/slurm/gres.conf 2>/dev/null
     echo "$hardware"
