@@ -49,9 +49,9 @@ TEST(SharedDirectory, NeedsOneNumberForTheUserOnAllHosts) {
               ElementsAre(Finding{
                   "red02",
                   {"uid_differs",
-                   "its user pi has the uid 1001, but 1000 on the manager: files in /shared would "
-                   "be somebody else's",
-                   "there, as root and with pi logged out: usermod -u 1000 pi"}}));
+                   "its user pi has the number 1001, but 1000 on the manager red: files in /shared "
+                   "belong to the number",
+                   "there, as root, with pi logged out: usermod -u 1000 pi"}}));
 }
 
 }  // namespace
