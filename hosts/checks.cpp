@@ -143,21 +143,23 @@ Fault no_space(const Host& host, const Facts& facts, const Inventory& inventory,
       "there: sudo apt-get clean, remove what is not needed, or use a larger disk"};
 }
 
-/// Slurm starts a job under the number that its user has on the manager.
+/// Slurm starts a job under the number that its user has on the manager, and a file that is shared
+/// belongs to a number.
 Fault uid_differs(const Host& host, const Facts& facts, const Inventory& inventory,
                   const FleetFacts& fleet) {
   const auto manager = fleet.find(inventory.manager);
-  if (!inventory.slurm || manager == fleet.end() || host.user != inventory.manager_host().user)
-    return {};
+  const bool matters = inventory.slurm || inventory.storage;
+  if (!matters || manager == fleet.end() || host.user != inventory.manager_host().user) return {};
   const std::uint32_t wanted = manager->second.uid;
   if (facts.uid == wanted || facts.uid == 0 || wanted == 0) return {};  // 0: root, or not known
-  return HostError{
-      "uid_differs",
-      fmt::format("its user {} has the number {}, but {} on the manager {}: Slurm starts jobs by "
-                  "the number",
-                  host.user, facts.uid, wanted, inventory.manager),
-      fmt::format("there, as root, with {} logged out: usermod -u {} {}", host.user, wanted,
-                  host.user)};
+  const std::string why = inventory.slurm ? "Slurm starts jobs by the number"
+                                          : fmt::format("files in {} belong to the number",
+                                                        inventory.storage->directory);
+  return HostError{"uid_differs",
+                   fmt::format("its user {} has the number {}, but {} on the manager {}: {}",
+                               host.user, facts.uid, wanted, inventory.manager, why),
+                   fmt::format("there, as root, with {} logged out: usermod -u {} {}", host.user,
+                               wanted, host.user)};
 }
 
 /// Raspberry Pi OS of 32 bits starts a 64-bit kernel on the boards that can. All works, apart from

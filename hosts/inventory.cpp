@@ -196,13 +196,10 @@ class Reader {
   void read_storage(const toml::table& root) {
     auto storage = section(root, "storage");
     if (!storage) return;
-    const auto path_fault = [](std::string_view path) {
-      return path.front() == '/' ? "" : "is no absolute path: it begins with '/'";
-    };
     StorageSettings settings;
-    if (const auto directory = checked_text(*storage, "directory", path_fault))
+    if (const auto directory = checked_text(*storage, "directory", shared_directory_fault))
       settings.directory = directory->value;
-    if (const auto device = checked_text(*storage, "device", path_fault))
+    if (const auto device = checked_text(*storage, "device", device_fault))
       settings.device = device->value;
     if (const auto format = storage->flag("format")) settings.format = format->value;
     if (!storage->has("directory"))

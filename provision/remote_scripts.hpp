@@ -19,5 +19,8 @@ extern const std::string_view slurm_node;    ///< on a node: its daemons, and a 
 extern const std::string_view slurm_decode;  ///< decodes such credentials
 extern const std::string_view slurm_cancel;  ///< starts a job on all nodes and cancels it
 extern const std::string_view slurm_left;    ///< what is left of it on a node
+extern const std::string_view
+    storage;  ///< as root: what stands between a node and the shared directory; makes a file system
+extern const std::string_view share_proof;   ///< that the directory is the same one on all nodes
 
 }  // namespace clustermpi::remote

@@ -83,11 +83,14 @@ std::size_t RunReport::changes() const {
   return count;
 }
 
-std::vector<std::unique_ptr<Step>> up_steps(const Inventory& inventory) {
+std::vector<std::unique_ptr<Step>> up_steps(const Inventory& inventory,
+                                            const FormatConsent& consent) {
   std::vector<std::unique_ptr<Step>> steps;
   steps.push_back(std::make_unique<DiscoverStep>());
   steps.push_back(std::make_unique<CheckStep>());
   steps.push_back(install_mpi(inventory));
+  if (inventory.storage || consent != FormatConsent{})
+    steps.push_back(std::make_unique<StorageStep>(inventory, consent));
   if (inventory.slurm) steps.push_back(install_slurm());
   steps.push_back(std::make_unique<GenerateStep>());
   steps.push_back(std::make_unique<BuildStep>());

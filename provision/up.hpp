@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "provision/step.hpp"
+#include "provision/steps/storage.hpp"
 
 namespace clustermpi {
 
@@ -20,8 +21,10 @@ struct RunReport {
   [[nodiscard]] std::size_t changes() const;  ///< planned or made, in all steps
 };
 
-/// The steps of `up` in order: discover, check, install, slurm (where asked for), generate, build, distribute, verify.
-[[nodiscard]] std::vector<std::unique_ptr<Step>> up_steps(const Inventory& inventory);
+/// The steps of `up` in order: discover, check, install, storage and slurm (where asked for),
+/// generate, build, distribute, verify.
+[[nodiscard]] std::vector<std::unique_ptr<Step>> up_steps(const Inventory& inventory,
+                                                          const FormatConsent& consent = {});
 
 /// Runs `steps` under the workspace lock (none in a dry run) and writes report.json (not in a dry
 /// run). Never throws Error: what ended the run is in the report. Hosts that failed make exit code

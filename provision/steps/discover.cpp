@@ -111,7 +111,6 @@ void warn_of_unused_tables(Cluster& cluster) {
     if (given) cluster.warn(fmt::format("[{}] is read, but nothing is done with it yet", table));
   };
   warn("python", inventory.python.has_value());
-  warn("storage", inventory.storage.has_value());
 }
 
 /// Hosts whose sudo wants a password: asked for here, before anything is changed; then they tell
