@@ -5,6 +5,8 @@
 #include <ostream>
 
 #include "cli/app.hpp"
+#include "hosts/hostlist.hpp"
+#include "hosts/slurm_conf.hpp"
 #include "hosts/writers.hpp"
 #include "provision/ansible.hpp"
 #include "provision/files.hpp"
@@ -54,7 +56,21 @@ std::string lost_buffer(const Session& session, const GenerateOptions& options) 
              : "";
 }
 
-std::string generated(Cluster& cluster, const GenerateOptions& options) {
+SlurmFiles slurm_files_of(Cluster& cluster) {
+  const Inventory& inventory = cluster.inventory();
+  if (!inventory.slurm)
+    throw Error(ExitCode::usage, "the inventory has no [slurm] table",
+                "add a line [slurm] to it, and run clustermpi up");
+  SlurmFiles files = slurm_files(inventory, cluster.facts);
+  if (const auto missing = slurm_left_out(inventory, cluster.facts); !missing.empty())
+    cluster.warn(
+        fmt::format("nothing is known of {}: not in slurm.conf until clustermpi discover "
+                    "has reached {}",
+                    fold_hostlist(missing), missing.size() == 1 ? "it" : "them"));
+  return files;
+}
+
+std::string generated_text(Cluster& cluster, const GenerateOptions& options) {
   if (options.what == "ssh-config") return render_ssh_config(cluster);
   if (options.what == "hosts") return etc_hosts(cluster.inventory(), cluster.facts);
   if (options.what == "ansible-inventory")
@@ -65,17 +81,32 @@ std::string generated(Cluster& cluster, const GenerateOptions& options) {
   return machinefile(nodes_for(nodes, options.np), format);
 }
 
+/// The text, and what else belongs to it in a JSON document.
+struct Generated {
+  std::string text;
+  nlohmann::json beside = nlohmann::json::object();
+};
+
+Generated generated(Cluster& cluster, const GenerateOptions& options) {
+  if (options.what == "slurm-conf") {
+    SlurmFiles files = slurm_files_of(cluster);
+    return {std::move(files.slurm_conf),
+            {{"cgroup_conf", files.cgroup_conf}, {"gres_conf", files.gres_conf}}};
+  }
+  return {generated_text(cluster, options), nlohmann::json::object()};
+}
+
 ExitCode generate(Session& session, const GenerateOptions& options) {
   Cluster& cluster = session.open_cluster();
-  const std::string text = generated(cluster, options);
+  const auto [text, beside] = generated(cluster, options);
   if (session.common.json) {
-    session.out() << nlohmann::json{{"command", "generate"},
-                                    {"ok", true},
-                                    {"hosts", nlohmann::json::object()},
-                                    {"what", options.what},
-                                    {"text", text}}
-                         .dump(2)
-                  << '\n';
+    nlohmann::json document = {{"command", "generate"},
+                               {"ok", true},
+                               {"hosts", nlohmann::json::object()},
+                               {"what", options.what},
+                               {"text", text}};
+    document.update(beside);
+    session.out() << document.dump(2) << '\n';
   }
   if (!options.output.empty() && !session.common.dry_run) {
     write_file(options.output, text);
@@ -114,13 +145,14 @@ void add_inventory(CLI::App& app, Session& session) {
 
 void add_generate(CLI::App& app, Session& session) {
   auto options = std::make_shared<GenerateOptions>();
-  auto* command = app.add_subcommand("generate", "Files for mpirun, ssh, Ansible and /etc/hosts");
+  auto* command =
+      app.add_subcommand("generate", "Files for mpirun, Slurm, ssh, Ansible and /etc/hosts");
   command
       ->add_option("what", options->what,
-                   "machinefile, rankfile, ssh-config, ansible-inventory or hosts")
+                   "machinefile, rankfile, slurm-conf, ssh-config, ansible-inventory or hosts")
       ->required()
-      ->check(
-          CLI::IsMember({"machinefile", "rankfile", "ssh-config", "ansible-inventory", "hosts"}));
+      ->check(CLI::IsMember(
+          {"machinefile", "rankfile", "slurm-conf", "ssh-config", "ansible-inventory", "hosts"}));
   command->add_option("-n,--np", options->np, "Ranks (default: all slots)")
       ->check(CLI::Range(1, 1'000'000));
   command->add_option("--format", options->format, "openmpi4 or openmpi5 (default: the manager's)")

@@ -3,29 +3,74 @@
 #include "cli/run_report.hpp"
 #include "provision/steps/discover.hpp"
 #include "provision/steps/install.hpp"
+#include "provision/steps/install_slurm.hpp"
 
 namespace clustermpi::cli {
+
+namespace {
+
+enum class Part { mpi, slurm, all };
+
+struct InstallOptions {
+  bool new_munge_key = false;
+};
+
+/// Packages, names and keys come first whatever the part: the others stand on them.
+std::vector<std::unique_ptr<Step>> steps_of(Part part, const InstallOptions& options,
+                                            const Inventory& inventory) {
+  if (part == Part::slurm && !inventory.slurm) {
+    throw Error(ExitCode::inventory_invalid, "the inventory does not ask for Slurm",
+                "add a line [slurm] to it");
+  }
+  std::vector<std::unique_ptr<Step>> steps;
+  steps.push_back(std::make_unique<DiscoverStep>());
+  steps.push_back(std::make_unique<CheckStep>());
+  steps.push_back(install_mpi(inventory));
+  if (part != Part::mpi && inventory.slurm) steps.push_back(install_slurm(options.new_munge_key));
+  return steps;
+}
+
+CLI::App* add_part(CLI::App& install, Session& session,
+                   const std::shared_ptr<InstallOptions>& options, Part part,
+                   const std::string& name, const std::string& description) {
+  auto* command = install.add_subcommand(name, description);
+  command->callback([&session, options, part] {
+    session.action = [&session, options, part] {
+      return run_and_tell(session, "install",
+                          steps_of(part, *options, session.open_cluster().inventory()));
+    };
+  });
+  return command;
+}
+
+}  // namespace
 
 void add_install(CLI::App& app, Session& session) {
   auto* command =
       app.add_subcommand("install", "Install packages and settings through the bundled playbooks");
   command->require_subcommand(1);
-  auto* mpi =
-      command->add_subcommand("mpi", "Open MPI, the names of all hosts and the keys between them");
-  mpi->footer(
+  command->footer(
       "Hosts that are as the last run left them are skipped. Something changed by hand is named "
-      "and put\n"
-      "right. The roles work alone, too:\n"
+      "and put right.");
+  auto options = std::make_shared<InstallOptions>();
+  auto* mpi = add_part(*command, session, options, Part::mpi, "mpi",
+                       "Open MPI, the names of all hosts and the keys between them");
+  mpi->footer(
+      "The packages of all that the inventory asks for come at once: one transaction is faster "
+      "than\n"
+      "several. The roles work alone, too:\n"
       "  ansible-playbook -i <(clustermpi generate ansible-inventory) playbooks/mpi.yml");
-  mpi->callback([&session] {
-    session.action = [&session] {
-      std::vector<std::unique_ptr<Step>> steps;
-      steps.push_back(std::make_unique<DiscoverStep>());
-      steps.push_back(std::make_unique<CheckStep>());
-      steps.push_back(install_mpi(session.open_cluster().inventory()));
-      return run_and_tell(session, "install", steps);
-    };
-  });
+  auto* slurm = add_part(*command, session, options, Part::slurm, "slurm",
+                         "Slurm on top: configured from facts, one key, daemons that run");
+  slurm->add_flag("--new-munge-key", options->new_munge_key,
+                  "Change the key by which the daemons know each other");
+  slurm->footer(
+      "Needs a table [slurm] in the inventory. What it would write:\n"
+      "  clustermpi generate slurm-conf\n"
+      "A host that joins disturbs no other and no job; one that left the inventory is drained "
+      "first.\n"
+      "Nodes that Slurm took out of service are put back where the reason is cured.");
+  add_part(*command, session, options, Part::all, "all", "All that the inventory asks for");
 }
 
 }  // namespace clustermpi::cli

@@ -131,6 +131,7 @@ void add_lab_up(CLI::App& lab, Session& session) {
   up->add_option("--name", options->name, "Prefix of the nodes' names (lab: lab01, lab02, ...)")
       ->type_name("NAME");
   up->add_flag("--add", options->add, "Add these nodes to the lab of that name, which is up");
+  up->add_flag("!--no-slurm", options->slurm, "Leave [slurm] out of cluster.toml: MPI alone");
   up->add_flag("--force", options->force, "Overwrite an inventory that is not this lab's");
   up->footer(
       "Each node is a full Debian with systemd, sshd, its own network namespace and a user pi who "

@@ -15,6 +15,7 @@ namespace clustermpi::cli {
 namespace {
 
 struct JobOptions {
+  Via via = Via::mpirun;
   unsigned np = 0;
   std::vector<std::string> environment;
   std::vector<std::string> command;
@@ -43,6 +44,14 @@ std::vector<std::pair<std::string, std::string>> environment_of(
   return variables;
 }
 
+void add_via(CLI::App& command, Via& via) {
+  std::map<std::string, Via> ways;
+  for (const Via each : all_ways) ways.emplace(name_of(each), each);
+  command.add_option("--via", via, "How the job is started (default: mpirun)")
+      ->type_name("mpirun|srun|salloc|sbatch")
+      ->transform(CLI::Transformer(ways).description(""));
+}
+
 ExitCode run_job(Session& session, const JobOptions& options) {
   session.refuse_dry_run("run");
   Cluster& cluster = session.open_cluster();
@@ -53,6 +62,7 @@ ExitCode run_job(Session& session, const JobOptions& options) {
   }
   MpiJob job;
   job.command = options.command;
+  job.via = options.via;
   job.np = options.np;
   job.environment = environment_of(options.environment);
   job.timeout = cluster.options().timeout;
@@ -91,9 +101,10 @@ ExitCode run_job(Session& session, const JobOptions& options) {
 void add_run(CLI::App& app, Session& session) {
   auto options = std::make_shared<JobOptions>();
   auto* command = app.add_subcommand(
-      "run", "Start a program on the cluster with mpirun, and pass its exit status on");
+      "run", "Start a program on the cluster by mpirun or Slurm, and pass its exit status on");
   command->add_option("-n,--np", options->np, "Ranks (default: all slots)")
       ->check(CLI::Range(1, 1'000'000));
+  add_via(*command, options->via);
   command
       ->add_option("--env", options->environment,
                    "Set on every rank; without a value, as it is here")
@@ -107,6 +118,10 @@ void add_run(CLI::App& app, Session& session) {
   command->footer(
       "  clustermpi run -n 8 -- hostname\n"
       "  clustermpi distribute ./a.out --to bin && clustermpi run -- bin/a.out --size 100\n"
+      "  clustermpi run --via srun -- bin/a.out    as a job of Slurm's\n"
+      "By mpirun ranks start at once, over SSH. By srun, salloc (mpirun inside an allocation) and "
+      "sbatch (a\n"
+      "batch job; its output comes when it has ended) they wait for their turn in Slurm's queue.\n"
       "Ctrl-C ends the job on all hosts, and so does a lost connection.");
   command->callback([&session, options] {
     session.action = [&session, options] { return run_job(session, *options); };

@@ -12,190 +12,12 @@
 #include "hosts/ipv4.hpp"
 #include "hosts/jump.hpp"
 #include "hosts/names.hpp"
+#include "hosts/toml_section.hpp"
 
 namespace clustermpi {
 namespace {
 
 constexpr unsigned most_slots = 4096;  // more is a typing error, not a node
-
-/// Where something stands in the file; line 0: nowhere.
-struct Place {
-  unsigned line = 0;
-  unsigned column = 0;
-};
-
-Place place_of(const toml::source_position& position) {
-  return {static_cast<unsigned>(position.line), static_cast<unsigned>(position.column)};
-}
-Place place_of(const toml::node& node) {
-  return place_of(node.source().begin);
-}
-Place place_of(const toml::key& key) {
-  return place_of(key.source().begin);
-}
-
-/// A value and where it stands, so that later checks can still point at it.
-template <typename T>
-struct Located {
-  T value{};
-  Place place;
-};
-using Text = Located<std::string>;
-
-std::vector<std::string_view> split_lines(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
-    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-    lines.push_back(line);
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
-}
-
-/// The file as lines, and what is wrong with it.
-class Findings {
- public:
-  Findings(std::string_view text, const std::string& file)
-      : lines_(split_lines(text)), file_(file) {}
-
-  void add(Place place, std::string message, std::string hint = {}) {
-    diagnostics_.push_back({file_, place.line, place.column, std::move(message), std::move(hint),
-                            std::string(line(place))});
-  }
-
-  [[nodiscard]] std::string_view line(Place place) const {
-    return place.line >= 1 && place.line <= lines_.size() ? lines_[place.line - 1]
-                                                          : std::string_view{};
-  }
-
-  [[nodiscard]] std::vector<Diagnostic> in_file_order() && {
-    std::stable_sort(diagnostics_.begin(), diagnostics_.end(),
-                     [](const Diagnostic& a, const Diagnostic& b) {
-                       return std::pair(a.line, a.column) < std::pair(b.line, b.column);
-                     });
-    return std::move(diagnostics_);
-  }
-
- private:
-  std::vector<std::string_view> lines_;
-  std::string file_;
-  std::vector<Diagnostic> diagnostics_;
-};
-
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
-  const std::string nearest = nearest_word(word, candidates);
-  return nearest.empty() ? nearest : fmt::format("did you mean '{}'?", nearest);
-}
-
-std::string one_of(const std::vector<std::string>& words) {
-  return fmt::format("one of: {}", fmt::join(words, ", "));
-}
-
-std::string_view kind_of(const toml::node& node) {
-  switch (node.type()) {
-    case toml::node_type::table:
-      return "a table";
-    case toml::node_type::array:
-      return "a list";
-    case toml::node_type::string:
-      return "a string";
-    case toml::node_type::integer:
-      return "a whole number";
-    case toml::node_type::floating_point:
-      return "a number with a fraction";
-    case toml::node_type::boolean:
-      return "true or false";
-    default:
-      return "a date or time";
-  }
-}
-
-/// One table of the file. Each key is asked for once; what nobody asked for is unknown.
-class Section {
- public:
-  /// `title` as it stands in the file: "[cluster]".
-  Section(const toml::table& table, std::string title, Findings& findings)
-      : table_(table), title_(std::move(title)), findings_(findings) {}
-
-  std::optional<Text> text(std::string_view key) {
-    auto found = take<std::string>(key, "a string, in quotes");
-    if (!found) return {};
-    if (found->value.find_first_not_of(" \t\r\n") != std::string::npos) return found;
-    findings_.add(found->place, fmt::format("'{}' is empty", key));
-    return {};
-  }
-
-  std::optional<Located<bool>> flag(std::string_view key) {
-    return take<bool>(key, "true or false");
-  }
-
-  std::optional<Located<std::int64_t>> number(std::string_view key, std::int64_t least,
-                                              std::int64_t most) {
-    const auto found = take<std::int64_t>(key, "a whole number");
-    if (!found || (found->value >= least && found->value <= most)) return found;
-    findings_.add(found->place, fmt::format("'{}' must be between {} and {}, not {}", key, least,
-                                            most, found->value));
-    return {};
-  }
-
-  std::optional<Located<std::vector<Text>>> texts(std::string_view key) {
-    const toml::node* node = find(key);
-    if (node == nullptr) return {};
-    const std::string wanted = "a list of strings, such as [\"a\", \"b\"]";
-    const toml::array* array = node->as_array();
-    if (array == nullptr) return refuse(key, *node, wanted), std::nullopt;
-    Located<std::vector<Text>> found{{}, place_of(*node)};
-    for (const toml::node& element : *array) {
-      const auto text = element.value_exact<std::string>();
-      if (!text) return refuse(key, element, wanted), std::nullopt;
-      if (text->empty())
-        findings_.add(place_of(element), fmt::format("'{}' has an empty string in it", key));
-      found.value.push_back({*text, place_of(element)});
-    }
-    return found;
-  }
-
-  /// Whether the key is there at all, right or wrong.
-  [[nodiscard]] bool has(std::string_view key) const { return table_.contains(key); }
-  [[nodiscard]] Place place() const { return place_of(table_); }
-
-  /// Reports the keys that were not asked for.
-  void finish() {
-    for (const auto& [key, node] : table_) {
-      if (std::find(known_.begin(), known_.end(), key.str()) != known_.end()) continue;
-      std::string hint = did_you_mean(key.str(), known_);
-      if (hint.empty()) hint = one_of(known_);
-      findings_.add(place_of(key), fmt::format("unknown key '{}' in {}", key.str(), title_), hint);
-    }
-  }
-
- private:
-  const toml::node* find(std::string_view key) {
-    known_.emplace_back(key);
-    return table_.get(key);
-  }
-
-  template <typename T>
-  std::optional<Located<T>> take(std::string_view key, const std::string& wanted) {
-    const toml::node* node = find(key);
-    if (node == nullptr) return {};
-    if (auto value = node->value_exact<T>()) return Located<T>{std::move(*value), place_of(*node)};
-    refuse(key, *node, wanted);
-    return {};
-  }
-
-  void refuse(std::string_view key, const toml::node& node, const std::string& wanted) {
-    findings_.add(place_of(node),
-                  fmt::format("'{}' must be {}, not {}", key, wanted, kind_of(node)));
-  }
-
-  const toml::table& table_;
-  std::string title_;
-  Findings& findings_;
-  std::vector<std::string> known_;
-};
 
 /// What toml++ says, as message and hint for somebody who has not read the TOML specification.
 std::pair<std::string, std::string> plain_words(std::string_view reason, std::string_view line,
@@ -226,11 +48,11 @@ class Reader {
     read_cluster(root);
     read_ssh(root);
     read_mpi(root);
-    read_slurm(root);
     read_python(root);
     read_storage(root);
     read_hosts(root);
     check_manager();
+    read_slurm(root);
     return {std::move(inventory_), std::move(findings_).in_file_order()};
   }
 
@@ -356,18 +178,6 @@ class Reader {
     if (const auto chosen = choice(*mpi, "implementation", {"openmpi", "mpich"}))
       inventory_.mpi = static_cast<MpiImplementation>(*chosen);
     mpi->finish();
-  }
-
-  void read_slurm(const toml::table& root) {
-    auto slurm = section(root, "slurm");
-    if (!slurm) return;
-    SlurmSettings settings;
-    if (const auto partition = checked_text(*slurm, "partition", word_fault))
-      settings.partition = partition->value;
-    if (const auto accounting = slurm->flag("accounting")) settings.accounting = accounting->value;
-    if (const auto limits = slurm->flag("memory_limits")) settings.memory_limits = limits->value;
-    slurm->finish();
-    inventory_.slurm = settings;
   }
 
   void read_python(const toml::table& root) {
@@ -538,18 +348,105 @@ class Reader {
           fmt::format("the first is on line {}", first->second.place.line));
   }
 
+  /// After the hosts, which the partitions name.
+  void read_slurm(const toml::table& root) {
+    auto slurm = section(root, "slurm");
+    if (!slurm) return;
+    SlurmSettings settings;
+    if (const auto partition = checked_text(*slurm, "partition", partition_name_fault)) {
+      settings.partition = partition->value;
+      partitions_.emplace(partition->value, *partition);
+    } else {
+      partitions_.emplace(settings.partition, Text{settings.partition, {}});
+    }
+    if (const auto accounting = slurm->flag("accounting")) settings.accounting = accounting->value;
+    if (const auto limits = slurm->flag("memory_limits")) settings.memory_limits = limits->value;
+    for (Section& block : slurm->sections("partitions", "[[slurm.partitions]]"))
+      settings.partitions.push_back(read_partition(block));
+    slurm->finish();
+    inventory_.slurm = settings;
+  }
+
+  SlurmPartition read_partition(Section& block) {
+    SlurmPartition partition;
+    if (const auto name = checked_text(block, "name", partition_name_fault)) {
+      partition.name = name->value;
+      check_partition_name(*name);
+    }
+    if (const auto hosts = block.text("hosts")) {
+      partition.hosts = expand(*hosts).value_or(std::vector<std::string>{});
+      check_partition_hosts(partition, hosts->place);
+    }
+    if (const auto max_time = checked_text(block, "max_time", time_limit_fault))
+      if (lower_case(max_time->value) != "unlimited") partition.max_time = max_time->value;
+    if (const auto is_default = block.flag("default"); is_default && is_default->value) {
+      partition.is_default = true;
+      check_default(is_default->place);
+    }
+    block.finish();
+    if (!block.has("name"))
+      findings_.add(block.place(), "this partition has no 'name'",
+                    "say what it is called: name = \"long\"");
+    if (!block.has("hosts"))
+      findings_.add(block.place(), "this partition has no 'hosts'",
+                    "say which hosts are in it: hosts = \"red0[1-3]\"");
+    return partition;
+  }
+
+  void check_partition_name(const Text& name) {
+    const auto [first, is_new] = partitions_.try_emplace(name.value, name);
+    if (is_new) return;
+    const unsigned line = first->second.place.line;
+    findings_.add(name.place, fmt::format("two partitions are called '{}'", name.value),
+                  line > 0 ? fmt::format("the first is on line {}", line)
+                           : "the partition of all hosts is called so: give that one another name "
+                             "with partition = \"all\" below [slurm]");
+  }
+
+  void check_partition_hosts(const SlurmPartition& partition, Place place) {
+    if (hosts_lost_) return;  // they may well be those
+    std::vector<std::string> unknown;
+    for (const std::string& host : partition.hosts)
+      if (inventory_.find(host) == nullptr) unknown.push_back(host);
+    if (!unknown.empty())
+      findings_.add(
+          place,
+          fmt::format("partition '{}' names {}, which {} not in the inventory", partition.name,
+                      fold_hostlist(unknown), unknown.size() == 1 ? "is" : "are"),
+          nearest_host(unknown.front()));
+    const auto& hosts = partition.hosts;
+    if (!inventory_.manager_computes &&
+        std::find(hosts.begin(), hosts.end(), inventory_.manager) != hosts.end())
+      findings_.add(place,
+                    fmt::format("partition '{}' names the manager {}, where no jobs run",
+                                partition.name, inventory_.manager),
+                    "take it out, or take `manager_computes = false` away below [cluster]");
+  }
+
+  void check_default(Place place) {
+    if (default_partition_.line > 0)
+      findings_.add(place, "two partitions are the default one",
+                    fmt::format("the first is on line {}", default_partition_.line));
+    default_partition_ = place;
+  }
+
+  /// The hint for who wrote a host that is not there.
+  [[nodiscard]] std::string nearest_host(std::string_view name) const {
+    std::vector<std::string> names;
+    for (const Host& host : inventory_.hosts) names.push_back(host.name);
+    std::string hint = did_you_mean(name, names);
+    return hint.empty() ? fmt::format("the hosts are {}", fold_hostlist(names)) : hint;
+  }
+
   void check_manager() {
     if (inventory_.hosts.empty()) return;
     inventory_.manager = manager_ ? manager_->value : inventory_.hosts.front().name;
     // While some hosts could not be read, the manager may well be one of them.
     if (hosts_lost_) return;
     if (inventory_.find(inventory_.manager) != nullptr) return check_manager_computes();
-    std::vector<std::string> names;
-    for (const Host& host : inventory_.hosts) names.push_back(host.name);
-    std::string hint = did_you_mean(inventory_.manager, names);
-    if (hint.empty()) hint = fmt::format("the hosts are {}", fold_hostlist(names));
     findings_.add(manager_->place,
-                  fmt::format("manager '{}' is not one of the hosts", manager_->value), hint);
+                  fmt::format("manager '{}' is not one of the hosts", manager_->value),
+                  nearest_host(manager_->value));
   }
 
   void check_manager_computes() {
@@ -570,7 +467,9 @@ class Reader {
   bool user_missing_reported_ = false;
   bool hosts_lost_ = false;  // a [[hosts]] block could not be read
   std::optional<std::uint16_t> port_;
-  std::map<std::string, Text> names_;      // lower-case short name -> the first host of it
+  std::map<std::string, Text> names_;       // lower-case short name -> the first host of it
+  std::map<std::string, Text> partitions_;  // name -> the first of it
+  Place default_partition_;
   std::map<std::string, Text> addresses_;  // address and port -> the first host that has it
 };
 

@@ -43,6 +43,17 @@ bool is_all_digits(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c); });
 }
 
+/// What a NodeName line of slurm.conf takes for something else, in any case.
+bool is_slurm_keyword(std::string_view name) {
+  const std::string lower = lower_case(name);
+  return lower == "all" || lower == "default";
+}
+
+/// One to six digits: more is no time that anybody waits for.
+bool is_time_number(std::string_view text) {
+  return !text.empty() && text.size() <= 6 && is_all_digits(text);
+}
+
 bool looks_like_ipv4(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || c == '.'; });
 }
@@ -61,6 +72,7 @@ std::string host_name_fault(std::string_view name) {
   const std::string_view first = short_name(name);
   if (is_all_digits(first)) return "is a number: Open MPI's hostfile needs a letter in a name";
   if (is_launcher_keyword(first)) return "is a word of Open MPI's hostfile and cannot name a host";
+  if (is_slurm_keyword(first)) return "is a word of Slurm's configuration and cannot name a host";
   return {};
 }
 
@@ -103,6 +115,30 @@ std::string word_fault(std::string_view word) {
     return is_letter(c) || is_digit(c) || c == '_' || c == '-';
   });
   return plain ? "" : "may have letters, digits, hyphens and underscores only";
+}
+
+std::string partition_name_fault(std::string_view name) {
+  // Slurm takes what stands on such a line for the defaults of all partitions.
+  if (lower_case(name) == "default")
+    return "is a word of Slurm's configuration and cannot name a partition";
+  return word_fault(name);
+}
+
+std::string time_limit_fault(std::string_view limit) {
+  if (lower_case(limit) == "unlimited") return {};
+  const std::string wanted =
+      "is no time: \"90\" is minutes, \"8:00:00\" hours, \"2-12\" days and hours";
+  const std::size_t dash = limit.find('-');
+  const bool has_days = dash != std::string_view::npos;
+  if (has_days && !is_time_number(limit.substr(0, dash))) return wanted;
+  std::size_t numbers = 0;
+  for (std::string_view rest = has_days ? limit.substr(dash + 1) : limit;; ++numbers) {
+    const std::size_t colon = std::min(rest.find(':'), rest.size());
+    if (numbers == 3 || !is_time_number(rest.substr(0, colon))) return wanted;
+    if (colon == rest.size()) break;
+    rest.remove_prefix(colon + 1);
+  }
+  return limit.find_first_of("123456789") == limit.npos ? "leaves a job no time at all" : "";
 }
 
 std::string_view short_name(std::string_view host_name) {

@@ -18,8 +18,15 @@ namespace clustermpi {
 /// The same for an address to reach a host by: IPv4, IPv6 or a DNS name.
 [[nodiscard]] std::string address_fault(std::string_view address);
 
-/// The same for the name of a cluster, a partition or a label.
+/// The same for the name of a cluster or a label.
 [[nodiscard]] std::string word_fault(std::string_view word);
+
+/// The same for a partition of Slurm.
+[[nodiscard]] std::string partition_name_fault(std::string_view name);
+
+/// The same for a time limit as Slurm reads it: MINUTES[:SECONDS], HOURS:MINUTES:SECONDS,
+/// DAYS-HOURS[:MINUTES[:SECONDS]] or "unlimited".
+[[nodiscard]] std::string time_limit_fault(std::string_view limit);
 
 /// The name up to its first dot: all that Open MPI and Slurm look at.
 [[nodiscard]] std::string_view short_name(std::string_view host_name);

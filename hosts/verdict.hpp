@@ -21,8 +21,10 @@ struct ProgramRun {
 };
 
 struct Verdict {
-  std::string program;
+  std::string program;        ///< or what was checked, "munge"
+  std::string via = "mpirun";  ///< the way that started it; "slurm" where Slurm itself is checked
   bool ok = false;
+  bool ran = true;                             ///< false: not tried, `summary` says why; it is ok
   std::string summary;                         ///< one line for people, whether it passed or not
   std::map<std::string, std::string> figures;  ///< of the RESULT line
   std::map<std::string, std::string>

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "provision/launch/slurm.hpp"
+#include "provision/launch/words.hpp"
 #include "provision/remote_scripts.hpp"
 
 namespace clustermpi {
@@ -20,15 +22,115 @@ const Facts& manager_facts(const Cluster& cluster) {
   return found->second;
 }
 
-/// orted and prted are started by ssh on the manager: it must fail rather than ask or wait for
-/// ever.
-constexpr std::string_view ssh_arguments = "-o BatchMode=yes -o ConnectTimeout=10";
+/// What remote/launch.sh is called with.
+struct Launch {
+  std::string_view way;  ///< in its words
+  std::string file;
+  std::vector<std::string> words;  ///< program and arguments
+  std::vector<std::pair<std::string, std::string>> environment;
+};
 
-std::string launch_command(const std::string& hosts, const std::vector<std::string>& mpirun) {
+/// Refuses what mpirun would refuse there, with less to read.
+void require_mpirun(const Cluster& cluster) {
+  const std::string& manager = cluster.inventory().manager;
+  if (cluster.inventory().manager_host().user == "root") {
+    throw Error(ExitCode::local_failure, "mpirun refuses to start jobs as root",
+                "give an ordinary user as `user` in the inventory");
+  }
+  if (!manager_facts(cluster).packages.contains("openmpi-bin")) {
+    throw Error(ExitCode::hosts_failed,
+                fmt::format("there is no Open MPI on the manager {} yet", manager),
+                "`clustermpi up` installs it on all hosts");
+  }
+}
+
+std::vector<NodeSlots> require_job_nodes(const Cluster& cluster) {
+  auto nodes = job_nodes(cluster);
+  if (nodes.empty()) {
+    throw Error(ExitCode::usage,
+                fmt::format("none of the chosen hosts can share a job with the manager {}",
+                            cluster.inventory().manager),
+                "`clustermpi facts` shows architectures and Open MPI versions; see --limit");
+  }
+  return nodes;
+}
+
+std::vector<std::string> mpirun_words(const Cluster& cluster, const MpiJob& job, unsigned np) {
+  std::vector<std::string> words{"mpirun.openmpi"};
+  std::ranges::move(
+      mpirun_arguments(job, np, mpi_format(cluster),
+                       cluster_network(cluster.inventory(), cluster.facts)),
+      std::back_inserter(words));
+  return words;
+}
+
+Launch by_mpirun(const Cluster& cluster, const MpiJob& job) {
+  require_mpirun(cluster);
+  const auto nodes = require_job_nodes(cluster);
+  const auto ranks = place_by_core(nodes, job.np);
+  return {"mpirun", machinefile(nodes, mpi_format(cluster)),
+          mpirun_words(cluster, job, static_cast<unsigned>(ranks.size())), job.environment};
+}
+
+SlurmState require_slurm(Cluster& cluster) {
+  const std::string& manager = cluster.inventory().manager;
+  SlurmState state = ask_slurm(cluster);
+  if (!state.installed) {
+    throw Error(ExitCode::hosts_failed,
+                fmt::format("there is no Slurm on the manager {} yet", manager),
+                "with a table [slurm] in the inventory `clustermpi up` installs it on all hosts");
+  }
+  if (!state.up || state.nodes.empty()) {
+    throw Error(ExitCode::hosts_failed,
+                fmt::format("Slurm's controller on {} does not answer: {}", manager, state.trouble),
+                "`clustermpi verify --via srun` looks for the cause; `clustermpi install slurm` "
+                "starts what is not running");
+  }
+  return state;
+}
+
+Launch by_slurm(Cluster& cluster, const MpiJob& job) {
+  const SlurmState state = require_slurm(cluster);
+  if (job.via == Via::salloc) require_mpirun(cluster);
+  const auto nodes = slots_in_slurm(require_job_nodes(cluster), state);
+  if (nodes.empty()) {
+    throw Error(ExitCode::usage, "none of the chosen hosts is a node of Slurm's",
+                "`sinfo` on the manager lists its nodes; see --limit");
+  }
+  SlurmRequest request = slurm_request(job, nodes, state);
+  request.directory = manager_facts(cluster).home;
+  std::vector<std::string> words{std::string(name_of(job.via))};
+  std::ranges::move(slurm_options(request), std::back_inserter(words));
+  Launch launch{"slurm", "", std::move(words), job.environment};
+  if (job.via == Via::salloc) {
+    std::ranges::move(mpirun_words(cluster, job, request.ranks), std::back_inserter(launch.words));
+    return launch;
+  }
+  // srun has no argument for it, and the ranks read it there. First, so that who sets it gets it.
+  launch.environment.emplace(launch.environment.begin(), "OMPI_MCA_btl_tcp_if_include",
+                             cluster_network(cluster.inventory(), cluster.facts));
+  if (job.via == Via::srun) {
+    std::ranges::move(srun_step(job.command), std::back_inserter(launch.words));
+  } else {
+    launch.way = "batch";
+    launch.file = batch_script(job.command);
+  }
+  return launch;
+}
+
+std::string launch_command(const Launch& launch) {
   std::string command =
-      fmt::format("sh -c {} launch {}", shell_quote(remote::launch), shell_quote(hosts));
-  for (const std::string& word : mpirun) command += " " + shell_quote(word);
+      fmt::format("sh -c {} launch {} {}", shell_quote(remote::launch), launch.way,
+                  shell_quote(launch.file));
+  for (const std::string& word : launch.words) command += " " + shell_quote(word);
   return command;
+}
+
+/// Values go through stdin: an argument is seen by everybody on the manager.
+std::string environment_lines(const Launch& launch) {
+  std::string lines;
+  for (const auto& [name, value] : launch.environment) lines += fmt::format("{}={}\n", name, value);
+  return lines + "--\n";
 }
 
 }  // namespace
@@ -46,62 +148,18 @@ MpiFormat mpi_format(const Cluster& cluster) {
                                                             : MpiFormat::openmpi4;
 }
 
-std::vector<std::string> mpirun_arguments(const MpiJob& job, unsigned np, MpiFormat format,
-                                          const std::string& network) {
-  std::vector<std::string> words{"-np", std::to_string(np)};
-  const auto add = [&](std::initializer_list<std::string_view> more) {
-    words.insert(words.end(), more.begin(), more.end());
-  };
-  // A CIDR and not a name: interfaces are called eth0 here and end0 there. Without it Open MPI
-  // tries every network that it sees, docker0 among them, and hangs.
-  if (format == MpiFormat::openmpi4) {
-    add({"--mca", "oob_tcp_if_include", network, "--mca", "plm_rsh_args", ssh_arguments});
-  } else {
-    add({"--prtemca", "prte_if_include", network, "--prtemca", "plm_ssh_args", ssh_arguments});
-  }
-  add({"--mca", "btl_tcp_if_include", network});
-  for (const auto& [name, value] : job.environment) add({"-x", name});  // values: see launch()
-  words.insert(words.end(), job.command.begin(), job.command.end());
-  return words;
-}
-
 Result launch(Cluster& cluster, const MpiJob& job) {
+  const Launch launch =
+      job.via == Via::mpirun ? by_mpirun(cluster, job) : by_slurm(cluster, job);
   const std::string& manager = cluster.inventory().manager;
-  if (cluster.inventory().manager_host().user == "root") {
-    throw Error(ExitCode::local_failure, "mpirun refuses to start jobs as root",
-                "give an ordinary user as `user` in the inventory");
-  }
-  if (!manager_facts(cluster).packages.contains("openmpi-bin")) {
-    throw Error(ExitCode::hosts_failed,
-                fmt::format("there is no Open MPI on the manager {} yet", manager),
-                "`clustermpi up` installs it on all hosts");
-  }
-  const auto nodes = job_nodes(cluster);
-  if (nodes.empty()) {
-    throw Error(
-        ExitCode::usage,
-        fmt::format("none of the chosen hosts can share a job with the manager {}", manager),
-        "`clustermpi facts` shows architectures and Open MPI versions; see --limit");
-  }
-  const auto ranks = place_by_core(nodes, job.np);
-  const MpiFormat format = mpi_format(cluster);
-  const std::string network = cluster_network(cluster.inventory(), cluster.facts);
-  std::vector<std::string> mpirun{"mpirun.openmpi"};
-  std::ranges::move(mpirun_arguments(job, static_cast<unsigned>(ranks.size()), format, network),
-                    std::back_inserter(mpirun));
-
   Job remote_job;
   remote_job.host = cluster.fleet().index_of(manager).value();
-  remote_job.command = launch_command(machinefile(nodes, format), mpirun);
-  // Values go through stdin: an argument is seen by everybody on the manager.
-  std::string values;
-  for (const auto& [name, value] : job.environment) values += fmt::format("{}={}\n", name, value);
-  remote_job.input = std::make_shared<const std::string>(values + "--\n");
+  remote_job.command = launch_command(launch);
+  remote_job.input = std::make_shared<const std::string>(environment_lines(launch));
   remote_job.hold_input = true;
   remote_job.timeout = job.timeout;
   remote_job.on_output = job.on_output;
-  cluster.detail(fmt::format("mpirun {}", fmt::join(mpirun.begin() + 1, mpirun.end(), " ")),
-                 manager);
+  cluster.detail(fmt::format("{}", fmt::join(launch.words, " ")), manager);
   return cluster.fleet().run({std::move(remote_job)}).front();
 }
 

@@ -1,12 +1,14 @@
-// Jobs on the cluster: mpirun on the manager, with the flags that its Open MPI knows.
+// Jobs on the cluster, started on the manager: by mpirun with the flags that its Open MPI knows, or by Slurm.
 #pragma once
 
 #include <chrono>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "hosts/via.hpp"
 #include "hosts/writers.hpp"
 #include "provision/cluster.hpp"
 
@@ -20,21 +22,20 @@ namespace clustermpi {
 
 struct MpiJob {
   std::vector<std::string> command;  ///< program and arguments, paths as on the nodes
+  Via via = Via::mpirun;
   unsigned np = 0;                   ///< 0: all slots
   std::vector<std::pair<std::string, std::string>>
       environment;                       ///< set for every rank; one line each
   std::chrono::milliseconds timeout{0};  ///< 0: none
+  /// How long it may stand in Slurm's queue before it is given up; 0: for ever.
+  std::chrono::seconds patience{0};
   std::function<void(Stream, std::string_view)> on_output;
 };
 
-/// mpirun's argument vector behind `--hostfile FILE`, for that Open MPI.
-[[nodiscard]] std::vector<std::string> mpirun_arguments(const MpiJob& job, unsigned np,
-                                                        MpiFormat format,
-                                                        const std::string& network);
-
-/// Starts the job on the manager and waits for its end; the result's exit status is mpirun's. The
+/// Starts the job on the manager and waits for its end; the result's exit status is the job's. The
 /// job ends when we do: by Ctrl-C, a timeout or a lost connection. Throws Error{usage} where np is
-/// larger than the slots.
+/// larger than what the hosts take, and Error{hosts_failed} where what starts it is not there or,
+/// with Slurm, its controller does not answer; nothing is started then.
 Result launch(Cluster& cluster, const MpiJob& job);
 
 }  // namespace clustermpi

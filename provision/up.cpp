@@ -9,6 +9,7 @@
 #include "provision/steps/distribute.hpp"
 #include "provision/steps/generate.hpp"
 #include "provision/steps/install.hpp"
+#include "provision/steps/install_slurm.hpp"
 #include "provision/steps/verify.hpp"
 
 namespace clustermpi {
@@ -90,6 +91,7 @@ std::vector<std::unique_ptr<Step>> up_steps(const Inventory& inventory) {
   steps.push_back(std::make_unique<DiscoverStep>());
   steps.push_back(std::make_unique<CheckStep>());
   steps.push_back(install_mpi(inventory));
+  if (inventory.slurm) steps.push_back(install_slurm());
   steps.push_back(std::make_unique<GenerateStep>());
   steps.push_back(std::make_unique<BuildStep>());
   steps.push_back(std::make_unique<DistributeStep>());

@@ -20,7 +20,7 @@ struct RunReport {
   [[nodiscard]] std::size_t changes() const;  ///< planned or made, in all steps
 };
 
-/// The steps of `up` in order: discover, check, install, generate, build, distribute, verify.
+/// The steps of `up` in order: discover, check, install, slurm (where asked for), generate, build, distribute, verify.
 [[nodiscard]] std::vector<std::unique_ptr<Step>> up_steps(const Inventory& inventory);
 
 /// Runs `steps` under the workspace lock (none in a dry run) and writes report.json (not in a dry

@@ -84,6 +84,7 @@ std::string inventory_text(const LabRecord& lab) {
       "[ssh]\nidentity = \"{}\"\n",
       first_line(lab), lab.name, lab.nodes.front().name, node_user, lab.subnet(),
       identity_file(lab).string());
+  if (lab.slurm) text += "\n[slurm]\n";
   for (const NodeRecord& node : lab.nodes) {
     text += fmt::format("\n[[hosts]]  # Debian {}, {}\nnames = \"{}\"\naddress = \"{}\"\n",
                         node.suite, node.arch, node.name, node.address);

@@ -170,6 +170,7 @@ Started begin_up(const Store& store, const UpOptions& options) {
   LabRecord record;
   record.name = options.name;
   record.network = free_network(store);
+  record.slurm = options.slurm;
   record.inventory = fs::absolute(options.inventory).lexically_normal();
   if (!options.force) check_inventory_is_ours(record);
   fs::create_directories(store.lab_folder(record.name));

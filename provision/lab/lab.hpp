@@ -24,6 +24,7 @@ struct UpOptions {
   std::vector<NodeGroup> groups{NodeGroup{}};
   std::filesystem::path inventory = "cluster.toml";  ///< written for the other commands
   bool add = false;    ///< to a lab that runs already; its cluster.toml is extended
+  bool slurm = true;   ///< ask for it in the inventory; not for one that is added to
   bool force = false;  ///< overwrite an inventory that is not this lab's
 };
 

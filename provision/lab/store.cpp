@@ -44,6 +44,7 @@ nlohmann::json to_json(const LabRecord& record) {
           {"network", record.network},
           {"inventory", record.inventory.string()},
           {"complete", record.complete},
+          {"slurm", record.slurm},
           {"nodes", std::move(nodes)}};
 }
 
@@ -53,6 +54,7 @@ LabRecord from_json(const nlohmann::json& json) {
   record.network = json.at("network");
   record.inventory = json.at("inventory").get<std::string>();
   record.complete = json.at("complete");
+  record.slurm = json.value("slurm", false);  // labs of earlier versions have none
   for (const nlohmann::json& node : json.at("nodes")) {
     record.nodes.push_back({node.at("name"), node.at("address"), node.at("suite"), node.at("arch"),
                             node.at("rate_bits")});

@@ -28,6 +28,7 @@ struct LabRecord {
   std::filesystem::path inventory;
   bool complete = false;
   std::vector<NodeRecord> nodes;
+  bool slurm = true;  ///< whether the inventory asks for it
 
   bool operator==(const LabRecord&) const = default;
 

@@ -1,26 +1,94 @@
-# Runs `PROGRAM --hostfile FILE ARG...` on the manager and ends it when the connection ends.
-# Arguments: the hostfile's text, the program, its arguments. Stdin has NAME=VALUE lines for the job's
-# environment up to a line `--`, and is a leash from then on: nothing more comes over it, and its end means
-# that nobody waits for the job any more.
+# Runs a job on the manager and ends it when the connection ends.
+# Arguments: the way, the text of a file for it, the program, its arguments. The way says what is called:
+#   mpirun  PROGRAM --hostfile FILE ARG...
+#   slurm   PROGRAM --comment=MARK ARG..., for srun and salloc
+#   batch   PROGRAM --comment=MARK ARG... FILE, for sbatch: the file is the batch script. Its end is waited
+#           for; then what it printed is told, and its exit status is ours.
+# Stdin has NAME=VALUE lines for the job's environment up to a line `--`, and is a leash from then on: nothing
+# more comes over it, and its end means that nobody waits for the job any more.
 set -u
 dir=$(mktemp -d "${TMPDIR:-/tmp}/clustermpi.XXXXXX") || exit 1
-printf '%s' "$1" >"$dir/hostfile" || exit 1
-program=$2
-shift 2
+mark=${dir##*/} # tells our job from all others of Slurm's
+way=$1
+printf '%s' "$2" >"$dir/file" || exit 1
+program=$3
+shift 3
 while IFS= read -r line && [ "$line" != -- ]; do
   export "${line?}"
 done
+
+start() {
+  case $way in
+    mpirun) exec "$program" --hostfile "$dir/file" "$@" ;;
+    slurm) exec "$program" --comment="$mark" "$@" ;;
+    batch) batch "$@" ;;
+  esac
+}
+
+# What the job prints stays on the node that runs the script, below this user's home: nodes need not share one.
+batch() {
+  id=$("$program" --parsable --comment="$mark" --output=".$mark.out" --error=".$mark.err" "$@" "$dir/file") || exit
+  id=${id%%;*} # ";CLUSTER" follows where there are several
+  echo "$id" >"$dir/id"
+  echo "Submitted batch job $id" >&2
+  # sbatch --wait would tell of the end up to ten seconds late.
+  asked=0
+  while :; do
+    shown=$(scontrol show job --oneliner "$id" 2>&1)
+    case $(field JobState) in
+      '') case $shown in *'Invalid job id'*) echo "Slurm does not know job $id any more" >&2 && exit 1 ;; esac ;;
+      PENDING | CONFIGURING | RUNNING | COMPLETING | SUSPENDED | STOPPED | REQUEUE* | RESIZING | SIGNALING | STAGE_OUT | SPECIAL_EXIT) ;;
+      *) break ;;
+    esac
+    asked=$((asked + 1))
+    if [ "$asked" -le 50 ]; then sleep 0.1; else sleep 1; fi
+  done
+  code=$(field ExitCode) # "STATUS:SIGNAL"
+  status=${code%%:*}
+  signal=${code##*:}
+  [ "$signal" = 0 ] || status=$((128 + signal))
+  if [ "$status" = 0 ] && [ "$(field JobState)" != COMPLETED ]; then status=1; fi
+  [ "$(field JobState)" = COMPLETED ] || echo "batch job $id ended as $(field JobState)" >&2
+  exit "$status"
+}
+
+# field NAME: of what `scontrol show job` said last.
+field() { printf ' %s\n' "$shown" | sed -n "s/.* $1=\([^ ]*\).*/\1/p"; }
+
+# Prints what the batch job printed, and leaves nothing of it there.
+collect() {
+  shown=$(scontrol show job --oneliner "$(cat "$dir/id")" 2>&1)
+  host=$(field BatchHost)
+  fetch="cat .$mark.out; cat .$mark.err >&2; rm -f .$mark.out .$mark.err"
+  case $host in
+    '' | '(null)') ;; # it never ran
+    "$(hostname)") (cd && eval "$fetch") ;;
+    *) ssh -o BatchMode=yes -o ConnectTimeout=10 "$host" "$fetch" </dev/null ||
+      echo "what the job printed is on $host, in .$mark.out and .$mark.err of your home" >&2 ;;
+  esac
+}
+
+# Slurm's job goes on without the program that started it.
+cancel() {
+  [ "$way" != mpirun ] || return 0
+  ids=$(squeue --noheader --user="$(id -un)" --format='%A %k' 2>/dev/null | sed -n "s/ $mark\$//p")
+  # shellcheck disable=SC2086 # one word each
+  [ -z "$ids" ] || scancel "$@" $ids
+}
+
 # A signal comes to the whole group, the job among it. We stay and clean up; the leash goes, since a second
 # signal would make mpirun end at once and leave its ranks behind.
 trap : HUP INT TERM
 exec 3<&0
-"$program" --hostfile "$dir/hostfile" "$@" </dev/null 3<&- &
+start "$@" </dev/null 3<&- &
 job=$!
 {
   cat <&3 >/dev/null
   kill -TERM "$job"
+  cancel
   sleep 5
   kill -KILL "$job"
+  cancel --signal=KILL
 } >/dev/null 2>&1 &
 leash=$!
 wait "$job"
@@ -31,5 +99,7 @@ while kill -0 "$job" 2>/dev/null; do
   status=$?
 done
 kill -KILL "$leash" 2>/dev/null
+cancel >/dev/null 2>&1
+[ ! -s "$dir/id" ] || collect
 rm -rf "$dir"
 exit "$status"

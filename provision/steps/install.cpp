@@ -78,8 +78,10 @@ std::vector<ManagedItem> managed_items(const Playbook& playbook, const Json& var
   const auto add = [&](const ManagedItem& item) {
     if (std::ranges::find(items, item) == items.end()) items.push_back(item);
   };
-  for (const std::string& role : playbook.roles)
-    std::ranges::for_each(items_of(role, variables), add);
+  for (const std::string& role : playbook.roles) {
+    for (const ManagedItem& item : items_of(role, variables))
+      if (playbook.brings_packages || item.kind != "package") add(item);
+  }
   for (const std::string& role : playbook.package_roles) {
     for (const ManagedItem& item : items_of(role, variables))
       if (item.kind == "package") add(item);
@@ -210,13 +212,13 @@ void point_to_agent(Json& inventory, Cluster& cluster) {
 }  // namespace
 
 std::unique_ptr<Step> install_mpi(const Inventory& inventory) {
-  return std::make_unique<InstallStep>(Playbook{"mpi",
-                                                "Open MPI, keys and names on every host",
-                                                {"python", "base", "openmpi"},
-                                                roles_asked_for(inventory),
-                                                "cluster_key.pub",
-                                                "Open MPI",
-                                                "openmpi-bin"});
+  return std::make_unique<InstallStep>(Playbook{.name = "mpi",
+                                                .title = "Open MPI, keys and names on every host",
+                                                .roles = {"python", "base", "openmpi"},
+                                                .package_roles = roles_asked_for(inventory),
+                                                .key = "cluster_key.pub",
+                                                .product = "Open MPI",
+                                                .product_package = "openmpi-bin"});
 }
 
 std::vector<Change> InstallStep::plan(Cluster& cluster) {
@@ -252,7 +254,7 @@ std::string InstallStep::apply(Cluster& cluster, const std::vector<Change>& chan
   run.cancel = &cluster.cancel();
   std::vector<std::string> hosts;
   for (const Change& change : changes) {
-    if (hosts.empty() || hosts.back() != change.host) hosts.push_back(change.host);
+    if (std::ranges::find(hosts, change.host) == hosts.end()) hosts.push_back(change.host);
   }
   const auto agent = agent_for(cluster);
   if (agent) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "hosts/slurm_conf.hpp"
 #include "hosts/writers.hpp"
 #include "provision/files.hpp"
 #include "provision/process.hpp"
@@ -46,7 +47,26 @@ void make_munge_key(const Cluster& cluster) {
 void add_slurm(Json& inventory, const Cluster& cluster) {
   Json& all = inventory["all"]["vars"];
   all["munge_key_file"] = munge_key(cluster.workspace()).string();
-  inventory["_meta"]["hostvars"][cluster.inventory().manager]["slurm_controller"] = true;
+  Json& variables = inventory["_meta"]["hostvars"];
+  for (const Host& host : cluster.inventory().hosts) {
+    variables[host.name]["slurm_controller"] = host.name == cluster.inventory().manager;
+    variables[host.name]["slurm_node"] = false;
+  }
+  variables[cluster.inventory().manager]["slurmdbd_here"] = cluster.inventory().slurm->accounting;
+  const auto properties = slurm_properties(cluster.inventory(), cluster.facts);
+  if (properties.empty()) return;  // nothing was discovered yet
+  for (const auto& [host, text] : properties) {
+    variables[host]["slurm_node"] = true;
+    variables[host]["slurm_hardware"] = text;
+  }
+  const SlurmFiles files = slurm_files(cluster.inventory(), cluster.facts);
+  all["slurm_conf"] = files.slurm_conf;
+  all["slurm_cgroup_conf"] = files.cgroup_conf;
+  all["slurm_gres_conf"] = files.gres_conf;
+  for (Json& host : variables) {
+    host["slurm_cgroup"] = !files.cgroup_conf.empty();
+    host["slurm_gres"] = !files.gres_conf.empty();
+  }
 }
 
 }  // namespace
@@ -76,7 +96,7 @@ Json variables_of(const Json& inventory, const std::string& host) {
 
 std::vector<std::string> roles_asked_for(const Inventory& inventory) {
   std::vector<std::string> roles;
-  if (inventory.slurm) roles.insert(roles.end(), {"munge", "slurm"});
+  if (inventory.slurm) roles.insert(roles.end(), {"munge", "slurm", "slurmdbd"});
   return roles;
 }
 

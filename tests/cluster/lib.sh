@@ -21,8 +21,10 @@ clean_up() {
   fi
 }
 
-# start_lab ARG...: as `lab up` takes them. A machine that cannot have a lab fails the test.
+# start_lab ARG...: as `lab up` takes them, and --slurm: a batch system is for the tests that are about it. A
+# machine that cannot have a lab fails the test.
 start_lab() {
+  if [[ $1 == --slurm ]]; then shift; else set -- --no-slurm "$@"; fi
   lab_is_up=yes
   # Should this test be killed, whoever started it sweeps.
   [[ -z ${CLUSTERMPI_TEST_LABS:-} ]] || : >"$CLUSTERMPI_TEST_LABS/$lab"

@@ -12,6 +12,8 @@
 #include <set>
 #include <sstream>
 
+#include "hosts/hostlist.hpp"
+#include "hosts/slurm_conf.hpp"
 #include "hosts/starter.hpp"
 #include "tests/unit/hosts/example_fleet.hpp"
 
@@ -114,6 +116,65 @@ TEST(Golden, AnsibleInventory) {
   for (const Host& host : classroom.inventory.hosts)
     EXPECT_TRUE(document["_meta"]["hostvars"].contains(host.name));
   expect_golden("ansible_inventory.json", document.dump(2) + '\n');
+}
+
+/// What stands behind `key` in a line of slurm.conf; empty where it is not there.
+std::string word_of(const std::string& line, const std::string& key) {
+  const std::size_t at = (" " + line).find(" " + key + "=");
+  if (at == std::string::npos) return {};
+  const std::size_t begin = at + key.size() + 1;
+  return line.substr(begin, line.find(' ', begin) - begin);
+}
+
+/// Slurm reads neither a step nor a name that goes on behind a bracket.
+void expect_slurm_can_read(const std::string& list) {
+  EXPECT_EQ(list.find('/'), std::string::npos) << list;
+  for (std::size_t at = list.find(']'); at != std::string::npos; at = list.find(']', at + 1))
+    EXPECT_TRUE(at + 1 == list.size() || list[at + 1] == ',') << list;
+}
+
+TEST(Golden, SlurmConf) {
+  Classroom classroom;
+  classroom.inventory.slurm = SlurmSettings{};
+  classroom.inventory.slurm->partitions = {{"short", {"four1", "four2", "desk"}, true, "30"}};
+  classroom.inventory.slurm->memory_limits = true;
+  for (auto& [name, facts] : classroom.facts)
+    facts.cgroup_controllers = {"cpuset", "cpu", "io", "memory", "pids"};
+  classroom.facts["desk"].gpus = 1;
+  classroom.facts["three2"].hostname = "raspberrypi";
+  const SlurmFiles files = slurm_files(classroom.inventory, classroom.facts);
+
+  std::set<std::string> names;
+  unsigned long per_cpu = 0;
+  unsigned default_partitions = 0;
+  std::set<std::string> keys;
+  for (const std::string& line : lines_of(files.slurm_conf)) {
+    if (line.starts_with("PartitionName=") && word_of(line, "Default") == "YES")
+      ++default_partitions;
+    if (!line.empty() && line[0] != '#' && line.find(' ') == std::string::npos) {
+      EXPECT_TRUE(keys.insert(line.substr(0, line.find('='))).second) << line << " twice";
+    }
+    if (line.starts_with("DefMemPerCPU=")) per_cpu = std::stoul(word_of(line, "DefMemPerCPU"));
+    if (!line.starts_with("NodeName=")) continue;
+    expect_slurm_can_read(word_of(line, "NodeName"));
+    expect_slurm_can_read(word_of(line, "NodeAddr"));
+    const auto nodes = expand_hostlist(word_of(line, "NodeName"));
+    const auto addresses_of_nodes = expand_hostlist(word_of(line, "NodeAddr"));
+    ASSERT_EQ(nodes.size(), addresses_of_nodes.size()) << line;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      EXPECT_TRUE(names.insert(nodes[i]).second) << nodes[i] << " twice";
+      EXPECT_EQ(addresses_of_nodes[i], classroom.facts.at(nodes[i]).cluster_address);
+    }
+    const unsigned long promised = std::stoul(word_of(line, "RealMemory"));
+    EXPECT_LT(promised * 1024, classroom.facts.at(nodes.front()).memory_kib);
+    EXPECT_LE(per_cpu * std::stoul(word_of(line, "CPUs")), promised)
+        << "a whole node would be refused";
+  }
+  EXPECT_EQ(names.size(), classroom.inventory.hosts.size());
+  EXPECT_EQ(default_partitions, 1u);
+  expect_golden("slurm.conf", files.slurm_conf);
+  expect_golden("cgroup.conf", files.cgroup_conf);
+  expect_golden("gres.conf", files.gres_conf);
 }
 
 TEST(Golden, Starter) {

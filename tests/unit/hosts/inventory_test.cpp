@@ -85,7 +85,7 @@ format    = true
   EXPECT_EQ(inventory.jump, "pi@gate:22");
   EXPECT_EQ(inventory.host_key_policy, HostKeyPolicy::strict);
   EXPECT_EQ(inventory.mpi, MpiImplementation::mpich);
-  EXPECT_EQ(inventory.slurm, (SlurmSettings{"class", {}, true, false}));
+  EXPECT_EQ(inventory.slurm, (SlurmSettings{"class", {}, true}));
   EXPECT_EQ(inventory.python, (PythonSettings{"~/ENV", {"mpi4py", "numpy"}}));
   EXPECT_EQ(inventory.storage, (StorageSettings{"/shared", "/dev/sda1", true}));
 }

@@ -123,13 +123,20 @@ TEST(StarterInventory, TakesTheOptions) {
   EXPECT_EQ(inventory.identity, "~/.ssh/class\\room key");
 }
 
+TEST(StarterInventory, WantsSlurmAndNothingElseOnTop) {
+  const Inventory inventory = inventory_of({});
+  EXPECT_EQ(inventory.slurm, SlurmSettings{});
+  EXPECT_FALSE(inventory.python || inventory.storage);
+}
+
 TEST(StarterInventory, IsAnExampleWithoutHosts) {
   EXPECT_EQ(inventory_of({}).hosts.size(), 4u);
 }
 
 TEST(StarterInventory, ShowsEveryKeyWithItsDefault) {
   // All that is commented out, switched on, still is a valid inventory.
-  std::istringstream lines(starter_inventory({{"red"}, "", "", "", ""}, starter_template()));
+  std::istringstream lines(
+      starter_inventory({{"red,red0[1-3]"}, "", "", "", ""}, starter_template()));
   std::string everything;
   for (std::string line; std::getline(lines, line);) {
     const bool setting =
@@ -138,7 +145,10 @@ TEST(StarterInventory, ShowsEveryKeyWithItsDefault) {
   }
   const ParsedInventory parsed = parse_inventory(everything, "cluster.toml");
   for (const Diagnostic& diagnostic : parsed.diagnostics) ADD_FAILURE() << render(diagnostic);
-  EXPECT_EQ(parsed.inventory.slurm, SlurmSettings{});
+  SlurmSettings slurm;
+  slurm.partitions = {{"short", {"red01", "red02", "red03"}, true, "30"}};
+  EXPECT_EQ(parsed.inventory.slurm, slurm);
+  EXPECT_TRUE(parsed.inventory.manager_computes);
   EXPECT_EQ(parsed.inventory.python, PythonSettings{});
   EXPECT_EQ(parsed.inventory.storage, (StorageSettings{"/shared", "/dev/sda1", false}));
   EXPECT_EQ(parsed.inventory.host_key_policy, HostKeyPolicy::accept_new);

@@ -82,6 +82,7 @@ TEST(OutstandingChanges, ChangedSettingsAndEachDriftAreNamed) {
                          {"file", "/etc/ssh/clustermpi_known_hosts", "cccc", "-"},
                          {"package", "openmpi-bin", "4.1.4", "-"},
                          {"package", "python3", "3.11.2-1", "3.11.2-2"},
+                         {"package", "chrony|ntpsec", "ntpsec=1.2", "ntpsec=1.2"},
                          {"service", "systemd-timesyncd", "enabled", "disabled"}}};
   EXPECT_THAT(outstanding_changes(state, "new", wanted, {}),
               ElementsAre("apply the changed settings",
@@ -90,6 +91,15 @@ TEST(OutstandingChanges, ChangedSettingsAndEachDriftAreNamed) {
                           "install openmpi-bin again: it was removed",
                           "check python3: it went from 3.11.2-1 to 3.11.2-2",
                           "put the service systemd-timesyncd right: it is disabled"));
+}
+
+TEST(OutstandingChanges, WhatTheInventoryAsksForSinceThenIsNamed) {
+  const HostState state{"old", {{"package", "python3", "3.11.2-1", "3.11.2-1"}}};
+  const std::vector<ManagedItem> more{
+      {"package", "python3", ""}, {"package", "slurmd", ""}, {"file", "/etc/slurm/slurm.conf", ""}};
+  EXPECT_THAT(outstanding_changes(state, "new", more, {{"python3", "3.11.2-1"}}),
+              ElementsAre("install slurmd", "write /etc/slurm/slurm.conf",
+                          "apply the changed settings"));
 }
 
 }  // namespace

@@ -297,6 +297,13 @@ TEST(LabInventory, IsOneThatTheOtherCommandsTake) {
   EXPECT_EQ(inventory.hosts[1].name, "lab02");
   EXPECT_EQ(inventory.hosts[1].address, "10.213.4.12");
   EXPECT_EQ(inventory.hosts[1].user, "pi");
+  EXPECT_TRUE(inventory.slurm);
+}
+
+TEST(LabInventory, LeavesSlurmOutWhereItIsNotWanted) {
+  LabRecord lab = two_nodes();
+  lab.slurm = false;
+  EXPECT_FALSE(parse_inventory(inventory_text(lab), "cluster.toml").inventory.slurm);
 }
 
 class LabInventoryFile : public InFolder {

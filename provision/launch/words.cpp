@@ -1,0 +1,74 @@
+#include "provision/launch/words.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "hosts/hostlist.hpp"
+
+namespace clustermpi {
+
+namespace {
+
+/// orted and prted are started by ssh on the manager: it must fail rather than ask or wait for
+/// ever.
+constexpr std::string_view ssh_arguments = "-o BatchMode=yes -o ConnectTimeout=10";
+
+}  // namespace
+
+std::vector<std::string> mpirun_arguments(const MpiJob& job, unsigned np, MpiFormat format,
+                                          const std::string& network) {
+  std::vector<std::string> words{"-np", std::to_string(np)};
+  const auto add = [&](std::initializer_list<std::string_view> more) {
+    words.insert(words.end(), more.begin(), more.end());
+  };
+  const bool four = format == MpiFormat::openmpi4;
+  const std::string_view runtime = four ? "--mca" : "--prtemca";
+  // A CIDR and not a name: interfaces are called eth0 here and end0 there. Without it Open MPI
+  // tries every network that it sees, docker0 among them, and hangs.
+  add({runtime, four ? "oob_tcp_if_include" : "prte_if_include", network});
+  if (job.via == Via::mpirun) {
+    add({runtime, four ? "plm_rsh_args" : "plm_ssh_args", ssh_arguments});
+  }
+  add({"--mca", "btl_tcp_if_include", network});
+  for (const auto& [name, value] : job.environment) add({"-x", name});  // values: see launch()
+  words.insert(words.end(), job.command.begin(), job.command.end());
+  return words;
+}
+
+std::vector<std::string> slurm_options(const SlurmRequest& request) {
+  std::vector<std::string> words{fmt::format("--job-name={}", request.name),
+                                 fmt::format("--chdir={}", request.directory),
+                                 fmt::format("--ntasks={}", request.ranks)};
+  if (!request.nodes.empty()) {
+    words.push_back(fmt::format("--nodes={}", request.nodes.size()));
+    words.push_back(fmt::format("--nodelist={}", fold_hostlist(request.nodes)));
+  }
+  if (request.ranks_per_node > 0)
+    words.push_back(fmt::format("--ntasks-per-node={}", request.ranks_per_node));
+  if (!request.not_on.empty())
+    words.push_back(fmt::format("--exclude={}", fold_hostlist(request.not_on)));
+  if (request.patience.count() > 0)
+    words.push_back(fmt::format("--immediate={}", request.patience.count()));
+  return words;
+}
+
+std::vector<std::string> srun_step(const std::vector<std::string>& command) {
+  std::vector<std::string> words{"--mpi=pmix", "--kill-on-bad-exit=1"};
+  words.insert(words.end(), command.begin(), command.end());
+  return words;
+}
+
+std::string batch_script(const std::vector<std::string>& command) {
+  std::string script = "#!/bin/sh\nexec srun";
+  for (const std::string& word : srun_step(command)) script += " " + shell_quote(word);
+  return script + "\n";
+}
+
+std::string job_name(const std::vector<std::string>& command) {
+  const std::string& program = command.front();
+  const std::string name = program.substr(program.rfind('/') + 1);
+  return name.empty() ? "job" : name;
+}
+
+}  // namespace clustermpi
