@@ -85,6 +85,11 @@ def lines_of(text):
     return text.removesuffix("\n").split("\n") if text else []
 
 
+def turned_off(lines, pattern):
+    """Lines that match as comments of ours, from which they can be had back."""
+    return [OFF + line if pattern.search(line) and not line.startswith(OFF) else line for line in lines]
+
+
 def with_block(text, content, comment_out):
     """`text` with our block holding `content`, in its old place or at the end."""
     lines = lines_of(text)
@@ -94,8 +99,7 @@ def with_block(text, content, comment_out):
         end = lines.index(END, begin)
         before, after = lines[:begin], lines[end + 1:]
     if comment_out:
-        pattern = re.compile(comment_out)
-        before, after = ([OFF + line if pattern.search(line) else line for line in part] for part in (before, after))
+        before, after = (turned_off(part, re.compile(comment_out)) for part in (before, after))
     return "\n".join(before + [BEGIN] + content.splitlines() + [END] + after) + "\n"
 
 

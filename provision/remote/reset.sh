@@ -141,11 +141,22 @@ list_packages() {
   done
 }
 
+packages_of() { printf '%s\n' "$items" | awk -v role="$1" '$2 == role && $3 == "package" { print $4 }' | tr '|' '\n'; }
+
 # Whether no package of a role stays that it names: then what its daemons left goes, too.
 role_goes() {
-  for name in $(printf '%s\n' "$items" | awk -v role="$1" '$2 == role && $3 == "package" { print $4 }' | tr '|' ' '); do
+  for name in $(packages_of "$1"); do
     if has "$present" "$name" && ! has "$leaving" "$name"; then return 1; fi
   done
+}
+
+# Whether its services go: a run that was cut off after their packages went finds none.
+services_go() {
+  role_goes "$1" || return 1
+  for name in $(packages_of "$1"); do
+    if has "$leaving" "$name"; then return 0; fi
+  done
+  return 1
 }
 
 apt_removes() {
@@ -172,14 +183,19 @@ remove_packages() {
 
 list_services() {
   chosen service | while read -r role unit; do
-    if role_goes "$role" && systemctl -q is-active "$unit"; then echo "stop $unit"; fi
+    if services_go "$role" && systemctl -q is-active "$unit"; then echo "stop $unit"; fi
   done
   entries service | while read -r _ _ unit; do
     if is_chosen service "$unit" && systemctl -q is-enabled "$unit" 2>/dev/null; then echo "disable $unit"; fi
   done
 }
 
-steps() { ps -eo args | sed -n 's/^slurmstepd: \[\([0-9]*\).*/\1/p'; }
+# Jobs of which a step runs here, whether the controller knows or not.
+steps() {
+  set +f
+  cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' '\n' | sed -n 's/^slurmstepd: \[\([0-9]*\).*/\1/p'
+  set -f
+}
 
 queued() {
   if [ -n "$manager" ] && command -v squeue >/dev/null 2>&1 && [ -e /etc/slurm/slurm.conf ]; then
@@ -204,7 +220,7 @@ end_jobs() {
 # slurmd leaves its jobs alone when it stops.
 stop_services() {
   chosen service | while read -r role unit; do
-    role_goes "$role" || continue
+    services_go "$role" || continue
     systemctl -q disable --now "$unit" 2>/dev/null
     systemctl kill --signal=KILL "$unit" 2>/dev/null
   done
@@ -251,9 +267,9 @@ touches_files_of() {
 # is_chosen KIND NAME, of the journal.
 is_chosen() {
   [ -z "$all" ] || return 0
-  for name in $(chosen "$1" | cut -d' ' -f2); do
-    case $name in [~]/*) name=$home/${name#??} ;; esac
-    if [ "$name" = "$2" ] || [ "$(readlink -f "$name")" = "$2" ]; then return 0; fi
+  for candidate in $(chosen "$1" | cut -d' ' -f2); do
+    case $candidate in [~]/*) candidate=$home/${candidate#??} ;; esac
+    if [ "$candidate" = "$2" ] || [ "$(readlink -f "$candidate")" = "$2" ]; then return 0; fi
   done
   return 1
 }
