@@ -370,8 +370,20 @@ set_aside() {
   found_paths | while read -r path; do
     [ -e "$path" ] && [ ! -e "$state/aside$path" ] || continue
     mkdir -p "$state/aside${path%/*}" && chmod 0700 "$state/aside" &&
-      cp -a -T "$path" "$state/aside$path.new" && mv -T "$state/aside$path.new" "$state/aside$path" || exit 1
+      cp -a -T "$path" "$state/aside$path.new" || exit 1
+    packaged "$path" | while read -r file; do
+      file=$state/aside$path.new${file#"$path"}
+      if [ -d "$file" ] && [ ! -h "$file" ]; then rmdir "$file" 2>/dev/null; else rm -f "$file"; fi
+    done
+    mv -T "$state/aside$path.new" "$state/aside$path" || exit 1
   done || die "there is no room below $state for what is to stay"
+}
+
+# What the packages that go have below a path, the deepest first.
+packaged() {
+  for name in $leaving; do
+    cat "/var/lib/dpkg/info/$name.list" "/var/lib/dpkg/info/$name:$native.list" 2>/dev/null
+  done | awk -v folder="$1/" 'index($0, folder) == 1' | sort -r
 }
 
 put_back() {
@@ -384,8 +396,8 @@ put_back() {
 
 # --- Accounts
 
-# Those that no package makes which stays.
-accounts() {
+# Whether no package of ours that stays makes it.
+account_goes() {
   set +f
   makers=$(grep -l -s -w -F -e "$1" /var/lib/dpkg/info/*.preinst /var/lib/dpkg/info/*.postinst /usr/lib/sysusers.d/*.conf)
   set -f
@@ -394,7 +406,8 @@ accounts() {
       /var/lib/dpkg/info/*) maker=${maker##*/} maker=${maker%.*} ;;
       *) maker=$(dpkg-query -S "$maker" 2>/dev/null | sed 's/: .*//') ;;
     esac
-    if [ -n "$maker" ] && has "$present" "${maker%:"$native"}" && ! has "$leaving" "${maker%:"$native"}"; then return 1; fi
+    maker=${maker%:"$native"}
+    case "$added$newline" in *" $maker$newline"*) has "$leaving" "$maker" || return 1 ;; esac
   done
 }
 
@@ -403,7 +416,7 @@ leaving_accounts() {
     entries "$kind" | while read -r _ _ name; do
       database=passwd
       [ "$kind" = user ] || database=group
-      if grep -q "^$name:" "/etc/$database" && accounts "$name"; then echo "$kind $name"; fi
+      if grep -q "^$name:" "/etc/$database" && account_goes "$name"; then echo "$kind $name"; fi
     done
   done
 }

@@ -244,7 +244,7 @@ std::string ResetStep::apply(Cluster& cluster, const std::vector<Change>& change
     event.kind = Event::Kind::host_done;
     event.host = host;
     event.changed = true;
-    event.text = "as it was before";
+    event.text = "reset";
     cluster.report(event);
   }
   return fmt::format("{} of {} hosts reset", done, hosts.size());

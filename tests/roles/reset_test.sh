@@ -25,6 +25,7 @@ case $1 in
   *) echo "apt-get$words" >>"$FAKE/calls"
      set -- $words; shift
      for name; do sed -i "/ $name /d" "$FAKE/installed"; done
+     case $* in *slurmd*) rm -rf "$FAKE/etc/slurm" ;; esac # as its maintainer scripts do
      [ ! -s "$FAKE/cut" ] || { rm "$FAKE/cut"; exit 100; } ;;
 esac'
 fake systemctl 'case "$*" in *is-active*|*is-enabled*) exit 0 ;; esac; echo "systemctl $*" >>"$FAKE/calls"'
@@ -80,6 +81,10 @@ installs() {
   done >"$dir/installed"
   printf 'root:x:0:\nmunge:x:105:\n' | tee "$dir/etc/passwd" >"$dir/etc/group"
   echo 'adduser --system munge' >"$dir/info/munge.postinst"
+  printf '%s\n' /etc "$dir/etc/slurm" "$dir/etc/slurm/plug.d" "$dir/etc/slurm/plug.d/conf" >"$dir/info/slurmd.list"
+  mkdir -p "$dir/etc/slurm/plug.d"
+  touch "$dir/etc/slurm/plug.d/conf"
+  echo 'userdel munge' >"$dir/info/mine.preinst" # it was there before us, and did not make it
   mkdir -p "$dir/etc/munge" "$dir/var/log/munge"
   echo key >"$dir/etc/munge/key"
   touch "$dir/usr/lib/libpmix.so" "$dir/home/.clustermpi/bin/hello" "$dir/state/mpi.state" "$dir/state/slurm.state"
