@@ -379,6 +379,29 @@ set_aside() {
   done || die "there is no room below $state for what is to stay"
 }
 
+# Packages' scripts delete accounts by name, whoever made them: what was there before comes back.
+set_accounts_aside() {
+  [ ! -e "$state/aside.accounts" ] || return 0
+  rm -rf "$state/aside.accounts.new"
+  mkdir -p "$state" && mkdir -m 0700 "$state/aside.accounts.new" || die "there is no room below $state for what is to stay"
+  for database in passwd group shadow gshadow; do
+    if [ -e "/etc/$database" ]; then cp -p "/etc/$database" "$state/aside.accounts.new/$database"; fi
+  done
+  mv "$state/aside.accounts.new" "$state/aside.accounts"
+}
+
+put_accounts_back() {
+  for database in passwd group shadow gshadow; do
+    [ -e "$state/aside.accounts/$database" ] || continue
+    case $database in passwd | shadow) kind=user ;; *) kind=group ;; esac
+    gone=$(awk -F: 'NR == FNR { there[$1] = 1; next } !($1 in there)' "/etc/$database" "$state/aside.accounts/$database")
+    printf '%s\n' "$gone" | while read -r line; do
+      if [ -n "$line" ] && ! entries "$kind" | grep -q -x -F -e "- - ${line%%:*}"; then printf '%s\n' "$line"; fi
+    done >>"/etc/$database"
+  done
+  rm -rf "$state/aside.accounts"
+}
+
 # What the packages that go have below a path, the deepest first.
 packaged() {
   for name in $leaving; do
@@ -513,8 +536,10 @@ remove() {
   [ -z "$mounts" ] || systemctl daemon-reload
   leftovers | while read -r path; do rm -rf "$path"; done
   set_aside
+  set_accounts_aside
   remove_packages
   put_back
+  put_accounts_back
   remove_accounts
   undo_folders
   restart_services

@@ -40,10 +40,14 @@ expect_as() {  # NAME-OF-WHAT-WAS-REMEMBERED WHAT
 start_lab --nodes 2
 grep -q '^\[slurm\]' cluster.toml || printf '\n[slurm]\n' >>cluster.toml
 
+# What a transaction upgrades on its way stays upgraded, and would be a difference here.
+for n in 1 2; do
+  on "$n" 'apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -y -qq upgrade' >/dev/null 2>&1 </dev/null
+done
 say "a node with a history: a configuration of its own, an unended /etc/hosts, a package, remains of another"
 on 1 'mkdir -p /etc/slurm && echo "ClusterName=mine" >/etc/slurm/slurm.conf && chmod 0640 /etc/slurm/slurm.conf &&
   echo "their notes" >/etc/slurm/notes && printf "# 127.0.1.1 %s\n10.9.9.9 unended" "$(hostname)" >>/etc/hosts'
-on 2 'echo "Host theirs" >/etc/ssh/ssh_config.d/clustermpi.conf && apt-get -qq update &&
+on 2 'echo "Host theirs" >/etc/ssh/ssh_config.d/clustermpi.conf && 
   apt-get -y -qq install make munge && apt-get -y -qq remove munge' >/dev/null 2>&1 </dev/null
 remember bare
 

@@ -25,7 +25,8 @@ case $1 in
   *) echo "apt-get$words" >>"$FAKE/calls"
      set -- $words; shift
      for name; do sed -i "/ $name /d" "$FAKE/installed"; done
-     case $* in *slurmd*) rm -rf "$FAKE/etc/slurm" ;; esac # as its maintainer scripts do
+     # As their maintainer scripts do, whosever folder and account it is.
+     case $* in *slurmd*) rm -rf "$FAKE/etc/slurm" && sed -i "/^slurm:/d" "$FAKE/etc/passwd" ;; esac
      [ ! -s "$FAKE/cut" ] || { rm "$FAKE/cut"; exit 100; } ;;
 esac'
 fake systemctl 'case "$*" in *is-active*|*is-enabled*) exit 0 ;; esac; echo "systemctl $*" >>"$FAKE/calls"'
@@ -61,7 +62,7 @@ reset() {
   status=0
   {
     printf "mode=%s\nall=%s\nparts='%s'\nitems='%s'\nprograms='.clustermpi/bin/hello'\nmanager=\n" "$mode" "$all" "$*" "$items"
-    sed -e "s#^state=.*#state=$dir/state#" -e "s#^run=.*#run=$dir/run#" -e "s#/etc/\(passwd\|group\|\$database\)#$dir/etc/\1#" \
+    sed -e "s#^state=.*#state=$dir/state#" -e "s#^run=.*#run=$dir/run#" -e "s#/etc/\(passwd\|group\|\$database\)#$dir/etc/\1#g" \
         -e "s#/var/lib/dpkg/info#$dir/info#g" -e "s#/proc/#$dir/proc/#" "$root/provision/remote/reset.sh"
   } | FAKE=$dir PATH=$dir/bin:$PATH sh -s >"$dir/out" 2>"$dir/err" || status=$?
   out=$(sed "s#$dir##" "$dir/out") err=$(<"$dir/err") calls=$(sed "s#$dir##" "$dir/calls")
@@ -79,7 +80,7 @@ installs() {
   for name in python3 openmpi-bin munge slurmd libmunge2 libopenmpi3 libuser libadopted mine; do
     echo "installed $name amd64"
   done >"$dir/installed"
-  printf 'root:x:0:\nmunge:x:105:\n' | tee "$dir/etc/passwd" >"$dir/etc/group"
+  printf 'root:x:0:\nslurm:x:64030:\nmunge:x:105:\n' | tee "$dir/etc/passwd" >"$dir/etc/group"
   echo 'adduser --system munge' >"$dir/info/munge.postinst"
   printf '%s\n' /etc "$dir/etc/slurm" "$dir/etc/slurm/plug.d" "$dir/etc/slurm/plug.d/conf" >"$dir/info/slurmd.list"
   mkdir -p "$dir/etc/slurm/plug.d"
@@ -167,6 +168,7 @@ userdel munge" "$calls"
 expect "all: files are as they were" "$before" "$(tree)"
 expect "all: nothing of ours is left" "" "$(find "$dir/state" "$dir/run" "$dir/home/.clustermpi" "$dir/var/log/munge" "$dir/usr/lib/libpmix.so" 2>/dev/null)"
 expect "all: packages of the user's stay" $'installed libuser amd64\ninstalled libadopted amd64\ninstalled mine amd64' "$(<"$dir/installed")"
+expect "all: the user's account stays, ours is gone" "root slurm" "$(cut -d: -f1 "$dir/etc/passwd" | xargs)"
 reset list all
 expect "all, again: nothing to do" "0 " "$status $out"
 
