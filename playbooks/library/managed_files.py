@@ -121,7 +121,8 @@ class Journal:
         self.entries = lines_of(read(self.path) or "")
 
     def added_package(self, name):
-        return any(entry.split(" ")[::3] == ["package", name] for entry in self.entries)
+        """Also its settings: of one that was removed and not purged, they are somebody's."""
+        return any(entry.startswith("package new ") and entry.split(" ")[3] == name for entry in self.entries)
 
     def note_whole(self, path, made_by):
         """Before a file is replaced for the first time; keeps it, where it is somebody's."""

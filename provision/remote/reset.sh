@@ -383,7 +383,9 @@ set_aside() {
 set_accounts_aside() {
   [ ! -e "$state/aside.accounts" ] || return 0
   rm -rf "$state/aside.accounts.new"
-  mkdir -p "$state" && mkdir -m 0700 "$state/aside.accounts.new" || die "there is no room below $state for what is to stay"
+  if ! mkdir -p "$state" || ! mkdir -m 0700 "$state/aside.accounts.new"; then
+    die "there is no room below $state for what is to stay"
+  fi
   for database in passwd group shadow gshadow; do
     if [ -e "/etc/$database" ]; then cp -p "/etc/$database" "$state/aside.accounts.new/$database"; fi
   done

@@ -165,9 +165,11 @@ class Files(unittest.TestCase):
     def test_what_a_package_of_ours_made_is_nothing_to_keep(self):
         (self.folder / "key").write_text("made by munge\n")
         (self.folder / "other").write_text("made by slurm\n")
-        (self.state / "journal").write_text("package new asked munge\n")
-        self.apply(files=[self.file("key", made_by="munge"), self.file("other", made_by="slurm")])
-        self.assertEqual(self.journal()[1:], ["file absent - ./key", "file kept - ./other"])
+        (self.folder / "old").write_text("made by chrony\n")
+        (self.state / "journal").write_text("package new asked munge\npackage configured asked chrony\n")
+        self.apply(files=[self.file("key", made_by="munge"), self.file("other", made_by="slurm"),
+                          self.file("old", made_by="chrony")])
+        self.assertEqual(self.journal()[2:], ["file absent - ./key", "file kept - ./other", "file kept - ./old"])
 
     def test_the_journal_tells_how_a_file_was_that_we_write_into(self):
         (self.folder / "ended").write_text("a\n")
