@@ -257,7 +257,7 @@ restart_services() {
 
 touches_files_of() {
   for name in $(printf '%s\n' "$items" | awk -v role="$1" '$2 == role && $3 == "file" { print $4 }'); do
-    if has "$restored" "$name"; then return 0; fi
+    if has "$undone" "$name"; then return 0; fi
   done
   return 1
 }
@@ -529,7 +529,7 @@ list() {
 }
 
 remove() {
-  restored=$(entries file | sed -n 's/^kept - //p')
+  undone=$(entries file | sed 's/^[a-z]* - //')
   leaving_accounts=$(leaving_accounts)
   end_jobs
   stop_services
