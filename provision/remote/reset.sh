@@ -228,11 +228,23 @@ end_jobs() {
   done
 }
 
+# Settings of an earlier installation were there, and are to be as they were: what starts at boot is among them.
+has_settings() {
+  for name in $(packages_of "$1"); do
+    if entries package | grep -q -x -e "configured [a-z]* $name"; then return 0; fi
+  done
+  return 1
+}
+
 # slurmd leaves its jobs alone when it stops.
 stop_services() {
   chosen service | while read -r role unit; do
     services_go "$role" || continue
-    systemctl -q disable --now "$unit" 2>/dev/null
+    if has_settings "$role"; then
+      systemctl stop "$unit"
+    else
+      systemctl -q disable --now "$unit" 2>/dev/null
+    fi
     systemctl kill --signal=KILL "$unit" 2>/dev/null
   done
   entries service | while read -r _ _ unit; do

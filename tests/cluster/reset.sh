@@ -48,7 +48,7 @@ say "a node with a history: a configuration of its own, an unended /etc/hosts, a
 on 1 'mkdir -p /etc/slurm && echo "ClusterName=mine" >/etc/slurm/slurm.conf && chmod 0640 /etc/slurm/slurm.conf &&
   echo "their notes" >/etc/slurm/notes && printf "# 127.0.1.1 %s\n10.9.9.9 unended" "$(hostname)" >>/etc/hosts'
 on 2 'echo "Host theirs" >/etc/ssh/ssh_config.d/clustermpi.conf && 
-  apt-get -y -qq install make munge && apt-get -y -qq remove munge' >/dev/null 2>&1 </dev/null
+  apt-get -y -qq install make munge && chmod 0400 /etc/munge/munge.key && apt-get -y -qq remove munge' >/dev/null 2>&1 </dev/null
 remember bare
 
 run reset all --dry-run
