@@ -80,6 +80,7 @@ entries() {
 
 find_packages() {
   native=$(dpkg --print-architecture)
+  journaled=$(entries package | sed 's/^[^ ]* [^ ]* //')
   present=$(dpkg-query -W -f='${db:Status-Status} ${Package} ${Architecture}\n' | awk -v native="$native" '
     $1 != "not-installed" && $1 != "config-files" { print $2 ($3 == native || $3 == "all" ? "" : ":" $3) }')
   added=$(entries package | while read -r was how name; do
@@ -143,11 +144,21 @@ list_packages() {
 
 packages_of() { printf '%s\n' "$items" | awk -v role="$1" '$2 == role && $3 == "package" { print $4 }' | tr '|' '\n'; }
 
-# Whether no package of a role stays that it names: then what its daemons left goes, too.
-role_goes() {
+role_stays() {
   for name in $(packages_of "$1"); do
-    if has "$present" "$name" && ! has "$leaving" "$name"; then return 1; fi
+    if has "$present" "$name" && ! has "$leaving" "$name"; then return 0; fi
   done
+  return 1
+}
+
+# Whether we brought a package that the role names, and none of them stays: then what its daemons left goes,
+# too. A folder of that name where we brought none is somebody else's.
+role_goes() {
+  ! role_stays "$1" || return 1
+  for name in $(packages_of "$1"); do
+    if has "$journaled" "$name"; then return 0; fi
+  done
+  return 1
 }
 
 # Whether its services go: a run that was cut off after their packages went finds none.
@@ -217,11 +228,23 @@ end_jobs() {
   done
 }
 
+# Settings of an earlier installation were there, and are to be as they were: what starts at boot is among them.
+has_settings() {
+  for name in $(packages_of "$1"); do
+    if entries package | grep -q -x -e "configured [a-z]* $name"; then return 0; fi
+  done
+  return 1
+}
+
 # slurmd leaves its jobs alone when it stops.
 stop_services() {
   chosen service | while read -r role unit; do
     services_go "$role" || continue
-    systemctl -q disable --now "$unit" 2>/dev/null
+    if has_settings "$role"; then
+      systemctl stop "$unit"
+    else
+      systemctl -q disable --now "$unit" 2>/dev/null
+    fi
     systemctl kill --signal=KILL "$unit" 2>/dev/null
   done
   entries service | while read -r _ _ unit; do
@@ -251,13 +274,13 @@ unmount() {
 # Daemons that were here before us run with what they had.
 restart_services() {
   chosen service | while read -r role unit; do
-    if ! role_goes "$role" && touches_files_of "$role"; then systemctl try-restart "$unit"; fi
+    if role_stays "$role" && touches_files_of "$role"; then systemctl try-restart "$unit"; fi
   done
 }
 
 touches_files_of() {
   for name in $(printf '%s\n' "$items" | awk -v role="$1" '$2 == role && $3 == "file" { print $4 }'); do
-    if has "$restored" "$name"; then return 0; fi
+    if has "$undone" "$name"; then return 0; fi
   done
   return 1
 }
@@ -529,7 +552,7 @@ list() {
 }
 
 remove() {
-  restored=$(entries file | sed -n 's/^kept - //p')
+  undone=$(entries file | sed 's/^[a-z]* - //')
   leaving_accounts=$(leaving_accounts)
   end_jobs
   stop_services

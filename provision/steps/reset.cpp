@@ -33,6 +33,7 @@ const std::vector<Part>& all_parts() {
   static const std::vector<Part> parts{
       {"mpi", {"python", "base", "openmpi"}},
       {"slurm", {"python", "base", "munge", "slurm", "slurmdbd"}},
+      {"storage", {"python", "base", "storage"}},
   };
   return parts;
 }
@@ -90,6 +91,22 @@ std::string packages_text(const std::vector<std::string>& asked,
                     asked.size() == 1 ? "it" : "them", fmt::join(needed, ", "));
   }
   return text;
+}
+
+/// A directory that is mounted from the manager can be left as long as the manager serves it.
+std::vector<std::vector<std::string>> in_turn(const std::vector<Change>& changes,
+                                              const std::string& manager) {
+  std::vector<std::string> first;
+  std::vector<std::string> last;
+  bool mounts = false;
+  for (const Change& change : changes) {
+    auto& hosts = change.host == manager ? last : first;
+    if (std::ranges::find(hosts, change.host) == hosts.end()) hosts.push_back(change.host);
+    mounts = mounts || change.what.starts_with("unmount ");
+  }
+  if (mounts) return {first, last};
+  first.insert(first.end(), last.begin(), last.end());
+  return {first};
 }
 
 HostError not_listed(const Result& result) {
@@ -228,10 +245,16 @@ std::string ResetStep::apply(Cluster& cluster, const std::vector<Change>& change
     throw Error(ExitCode::local_failure, "nothing was removed: nobody agreed to it",
                 "answer y at a terminal, or give --yes; --dry-run shows the list");
   }
-  std::vector<std::string> hosts;
-  for (const Change& change : changes) {
-    if (std::ranges::find(hosts, change.host) == hosts.end()) hosts.push_back(change.host);
+  std::size_t done = 0;
+  std::size_t wanted = 0;
+  for (const auto& hosts : in_turn(changes, cluster.inventory().manager)) {
+    wanted += hosts.size();
+    done += remove(cluster, hosts);
   }
+  return fmt::format("{} of {} hosts reset", done, wanted);
+}
+
+std::size_t ResetStep::remove(Cluster& cluster, const std::vector<std::string>& hosts) const {
   for (const std::string& host : hosts) cluster.progress(host, "removing");
   std::size_t done = 0;
   for (const auto& [host, result] : run(cluster, hosts, "remove")) {
@@ -247,7 +270,7 @@ std::string ResetStep::apply(Cluster& cluster, const std::vector<Change>& change
     event.text = "reset";
     cluster.report(event);
   }
-  return fmt::format("{} of {} hosts reset", done, hosts.size());
+  return done;
 }
 
 }  // namespace clustermpi

@@ -52,6 +52,8 @@ class ResetStep : public Step {
   [[nodiscard]] std::map<std::string, Result> run(Cluster& cluster,
                                                   const std::vector<std::string>& hosts,
                                                   std::string_view mode) const;
+  /// How many of them are done; the others are failed.
+  std::size_t remove(Cluster& cluster, const std::vector<std::string>& hosts) const;
 
   ResetOptions options_;
   std::set<std::string> jobs_;

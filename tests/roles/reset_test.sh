@@ -51,7 +51,9 @@ slurm slurm package slurmd
 slurm slurm file $dir/etc/slurm/slurm.conf
 slurm slurm service slurmd
 slurm slurm leftover $dir/etc/slurm
-slurm slurm leftover $dir/usr/*/libpmix.so"
+slurm slurm leftover $dir/usr/*/libpmix.so
+slurm slurmdbd package mariadb-server
+slurm slurmdbd leftover $dir/var/lib/mysql"
 
 # reset MODE PART...: leaves $status, $out, $err and $calls.
 reset() {
@@ -74,7 +76,7 @@ installs() {
   printf '%s\n' "package new asked python3" "package new asked openmpi-bin" "package new asked munge" "package new asked slurmd" \
     "package new needed libmunge2" "package new needed libopenmpi3" "package new needed libuser" "package new needed libadopted" \
     "path absent - $dir/etc/munge" "path absent - $dir/var/log/munge" "path found - $dir/etc/slurm" \
-    "path absent - $dir/usr/*/libpmix.so" "user - - munge" "group - - munge" >"$dir/state/journal"
+    "path absent - $dir/usr/*/libpmix.so" "path absent - $dir/var/lib/mysql" "user - - munge" "group - - munge" >"$dir/state/journal"
   echo libuser >"$dir/used"
   echo libadopted >"$dir/manual"
   for name in python3 openmpi-bin munge slurmd libmunge2 libopenmpi3 libuser libadopted mine; do
@@ -87,6 +89,7 @@ installs() {
   touch "$dir/etc/slurm/plug.d/conf"
   echo 'userdel munge' >"$dir/info/mine.preinst" # it was there before us, and did not make it
   mkdir -p "$dir/etc/munge" "$dir/var/log/munge"
+  mkdir -p "$dir/var/lib/mysql" # by hand, and not of a package of ours
   echo key >"$dir/etc/munge/key"
   touch "$dir/usr/lib/libpmix.so" "$dir/home/.clustermpi/bin/hello" "$dir/state/mpi.state" "$dir/state/slurm.state"
   DIR=$dir /usr/bin/python3 -B - "$root" <<'END'
@@ -169,6 +172,7 @@ expect "all: files are as they were" "$before" "$(tree)"
 expect "all: nothing of ours is left" "" "$(find "$dir/state" "$dir/run" "$dir/home/.clustermpi" "$dir/var/log/munge" "$dir/usr/lib/libpmix.so" 2>/dev/null)"
 expect "all: packages of the user's stay" $'installed libuser amd64\ninstalled libadopted amd64\ninstalled mine amd64' "$(<"$dir/installed")"
 expect "all: the user's account stays, ours is gone" "root slurm" "$(cut -d: -f1 "$dir/etc/passwd" | xargs)"
+[[ -d $dir/var/lib/mysql ]] || fail "all: a data base of the user's" "is left alone" "is gone"
 reset list all
 expect "all, again: nothing to do" "0 " "$status $out"
 
