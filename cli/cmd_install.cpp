@@ -1,9 +1,12 @@
 #include <CLI/CLI.hpp>
 
+#include "cli/host_consent.hpp"
 #include "cli/run_report.hpp"
 #include "provision/steps/discover.hpp"
+#include "provision/steps/hostnames.hpp"
 #include "provision/steps/install.hpp"
 #include "provision/steps/install_slurm.hpp"
+#include "provision/steps/reboot.hpp"
 
 namespace clustermpi::cli {
 
@@ -13,6 +16,7 @@ enum class Part { mpi, slurm, all };
 
 struct InstallOptions {
   bool new_munge_key = false;
+  HostConsent consent;
 };
 
 /// Packages, names and keys come first whatever the part: the others stand on them.
@@ -24,8 +28,11 @@ std::vector<std::unique_ptr<Step>> steps_of(Part part, const InstallOptions& opt
   }
   std::vector<std::unique_ptr<Step>> steps;
   steps.push_back(std::make_unique<DiscoverStep>());
+  if (options.consent.set_hostnames) steps.push_back(std::make_unique<HostnamesStep>());
   steps.push_back(std::make_unique<CheckStep>());
   steps.push_back(install_mpi(inventory));
+  if (part != Part::mpi && may_need_reboot(inventory))
+    steps.push_back(std::make_unique<RebootStep>(options.consent.reboot));
   if (part != Part::mpi && inventory.slurm) steps.push_back(install_slurm(options.new_munge_key));
   return steps;
 }
@@ -34,6 +41,8 @@ CLI::App* add_part(CLI::App& install, Session& session,
                    const std::shared_ptr<InstallOptions>& options, Part part,
                    const std::string& name, const std::string& description) {
   auto* command = install.add_subcommand(name, description);
+  add_set_hostnames(*command, options->consent);
+  if (part != Part::mpi) add_no_reboot(*command, options->consent);
   command->callback([&session, options, part] {
     session.action = [&session, options, part] {
       return run_and_tell(session, "install",

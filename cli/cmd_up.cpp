@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 
+#include "cli/host_consent.hpp"
 #include "cli/run_report.hpp"
 
 namespace clustermpi::cli {
@@ -13,13 +14,19 @@ void add_up(CLI::App& app, Session& session) {
       "its own. Interrupted anywhere, run it again: it goes on with what is left. On a finished "
       "cluster\n"
       "it changes nothing and proves that the cluster still works.\n"
+      "A node is rebooted only where memory limits are asked for and its kernel has them turned "
+      "off, as\n"
+      "a Raspberry Pi's has; once, and not while a job runs on it.\n"
       "\n"
       "  clustermpi up --dry-run    what would change, host by host\n"
       "  clustermpi up --json       the outcome as one JSON document, also kept as "
       ".clustermpi/report.json");
-  command->callback([&session] {
-    session.action = [&session] {
-      return run_and_tell(session, "up", up_steps(session.open_cluster().inventory()));
+  auto consent = std::make_shared<HostConsent>();
+  add_set_hostnames(*command, *consent);
+  add_no_reboot(*command, *consent);
+  command->callback([&session, consent] {
+    session.action = [&session, consent] {
+      return run_and_tell(session, "up", up_steps(session.open_cluster().inventory(), *consent));
     };
   });
 }

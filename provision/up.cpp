@@ -8,8 +8,10 @@
 #include "provision/steps/discover.hpp"
 #include "provision/steps/distribute.hpp"
 #include "provision/steps/generate.hpp"
+#include "provision/steps/hostnames.hpp"
 #include "provision/steps/install.hpp"
 #include "provision/steps/install_slurm.hpp"
+#include "provision/steps/reboot.hpp"
 #include "provision/steps/verify.hpp"
 
 namespace clustermpi {
@@ -86,11 +88,17 @@ std::size_t RunReport::changes() const {
   return count;
 }
 
-std::vector<std::unique_ptr<Step>> up_steps(const Inventory& inventory) {
+bool may_need_reboot(const Inventory& inventory) {
+  return inventory.slurm && inventory.slurm->memory_limits;
+}
+
+std::vector<std::unique_ptr<Step>> up_steps(const Inventory& inventory, HostConsent consent) {
   std::vector<std::unique_ptr<Step>> steps;
   steps.push_back(std::make_unique<DiscoverStep>());
+  if (consent.set_hostnames) steps.push_back(std::make_unique<HostnamesStep>());
   steps.push_back(std::make_unique<CheckStep>());
   steps.push_back(install_mpi(inventory));
+  if (may_need_reboot(inventory)) steps.push_back(std::make_unique<RebootStep>(consent.reboot));
   if (inventory.slurm) steps.push_back(install_slurm());
   steps.push_back(std::make_unique<GenerateStep>());
   steps.push_back(std::make_unique<BuildStep>());
