@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 
+#include "cli/format_consent.hpp"
 #include "cli/host_consent.hpp"
 #include "cli/run_report.hpp"
 #include "provision/steps/discover.hpp"
@@ -12,14 +13,15 @@ namespace clustermpi::cli {
 
 namespace {
 
-enum class Part { mpi, slurm, all };
+enum class Part { mpi, slurm, storage, all };
 
 struct InstallOptions {
   bool new_munge_key = false;
-  HostConsent consent;
+  HostConsent hosts;
+  FormatConsent consent;
 };
 
-/// Packages, names and keys come first whatever the part: the others stand on them.
+/// Packages, names and keys come first: the other parts stand on them, but for storage.
 std::vector<std::unique_ptr<Step>> steps_of(Part part, const InstallOptions& options,
                                             const Inventory& inventory) {
   if (part == Part::slurm && !inventory.slurm) {
@@ -28,12 +30,15 @@ std::vector<std::unique_ptr<Step>> steps_of(Part part, const InstallOptions& opt
   }
   std::vector<std::unique_ptr<Step>> steps;
   steps.push_back(std::make_unique<DiscoverStep>());
-  if (options.consent.set_hostnames) steps.push_back(std::make_unique<HostnamesStep>());
+  if (options.hosts.set_hostnames) steps.push_back(std::make_unique<HostnamesStep>());
   steps.push_back(std::make_unique<CheckStep>());
-  steps.push_back(install_mpi(inventory));
-  if (part != Part::mpi && may_need_reboot(inventory))
-    steps.push_back(std::make_unique<RebootStep>(options.consent.reboot));
-  if (part != Part::mpi && inventory.slurm) steps.push_back(install_slurm(options.new_munge_key));
+  if (part != Part::storage) steps.push_back(install_mpi(inventory));
+  if ((part == Part::slurm || part == Part::all) && may_need_reboot(inventory))
+    steps.push_back(std::make_unique<RebootStep>(options.hosts.reboot));
+  if (part == Part::storage || (part == Part::all && inventory.storage))
+    steps.push_back(std::make_unique<StorageStep>(inventory, options.consent));
+  if ((part == Part::slurm || part == Part::all) && inventory.slurm)
+    steps.push_back(install_slurm(options.new_munge_key));
   return steps;
 }
 
@@ -41,8 +46,8 @@ CLI::App* add_part(CLI::App& install, Session& session,
                    const std::shared_ptr<InstallOptions>& options, Part part,
                    const std::string& name, const std::string& description) {
   auto* command = install.add_subcommand(name, description);
-  add_set_hostnames(*command, options->consent);
-  if (part != Part::mpi) add_no_reboot(*command, options->consent);
+  add_set_hostnames(*command, options->hosts);
+  if (part == Part::slurm || part == Part::all) add_no_reboot(*command, options->hosts);
   command->callback([&session, options, part] {
     session.action = [&session, options, part] {
       return run_and_tell(session, "install",
@@ -79,6 +84,18 @@ void add_install(CLI::App& app, Session& session) {
       "A host that joins disturbs no other and no job; one that left the inventory is drained "
       "first.\n"
       "Nodes that Slurm took out of service are put back where the reason is cured.");
+  auto* storage = add_part(*command, session, options, Part::storage, "storage",
+                           "The directory of [storage] on every host, from the manager over NFS");
+  add_format_consent(*storage, options->consent);
+  storage->footer(
+      "The hosts mount it when it is first used, so that it does not matter which of them is "
+      "switched\n"
+      "on first. A device gets a file system only where the inventory says `format = true`, "
+      "--yes-format\n"
+      "names it, and it carries nothing; --wipe is for one that does.\n"
+      "\n"
+      "  clustermpi install storage --dry-run                what would be done, device included\n"
+      "  clustermpi install storage --yes-format /dev/sdX    a file system on a blank device");
   add_part(*command, session, options, Part::all, "all", "All that the inventory asks for");
 }
 

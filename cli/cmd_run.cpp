@@ -45,11 +45,14 @@ std::vector<std::pair<std::string, std::string>> environment_of(
 }
 
 void add_via(CLI::App& command, Via& via) {
-  std::map<std::string, Via> ways;
-  for (const Via each : all_ways) ways.emplace(name_of(each), each);
-  command.add_option("--via", via, "How the job is started (default: mpirun)")
-      ->type_name("mpirun|srun|salloc|sbatch")
-      ->transform(CLI::Transformer(ways).description(""));
+  std::vector<std::string> names;
+  for (const Via each : all_ways) names.emplace_back(name_of(each));
+  command
+      .add_option_function<std::string>(
+          "--via", [&via](const std::string& name) { via = via_of(name).value(); },
+          "How the job is started (default: mpirun)")
+      ->type_name("WAY")
+      ->check(CLI::IsMember(names));
 }
 
 ExitCode run_job(Session& session, const JobOptions& options) {

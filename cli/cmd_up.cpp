@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 
+#include "cli/format_consent.hpp"
 #include "cli/host_consent.hpp"
 #include "cli/run_report.hpp"
 
@@ -9,7 +10,8 @@ void add_up(CLI::App& app, Session& session) {
   auto* command =
       app.add_subcommand("up", "From bare hosts to a verified cluster: all steps in order");
   command->footer(
-      "Steps: discover, check, install, generate, build, distribute, verify. Each is also a "
+      "Steps: discover, check, install, storage, generate, build, distribute, verify. Each is also "
+      "a "
       "command of\n"
       "its own. Interrupted anywhere, run it again: it goes on with what is left. On a finished "
       "cluster\n"
@@ -21,12 +23,15 @@ void add_up(CLI::App& app, Session& session) {
       "  clustermpi up --dry-run    what would change, host by host\n"
       "  clustermpi up --json       the outcome as one JSON document, also kept as "
       ".clustermpi/report.json");
-  auto consent = std::make_shared<HostConsent>();
-  add_set_hostnames(*command, *consent);
-  add_no_reboot(*command, *consent);
-  command->callback([&session, consent] {
-    session.action = [&session, consent] {
-      return run_and_tell(session, "up", up_steps(session.open_cluster().inventory(), *consent));
+  auto hosts = std::make_shared<HostConsent>();
+  add_set_hostnames(*command, *hosts);
+  add_no_reboot(*command, *hosts);
+  auto consent = std::make_shared<FormatConsent>();
+  add_format_consent(*command, *consent);
+  command->callback([&session, hosts, consent] {
+    session.action = [&session, hosts, consent] {
+      return run_and_tell(session, "up",
+                          up_steps(session.open_cluster().inventory(), *hosts, *consent));
     };
   });
 }

@@ -10,22 +10,44 @@
 
 namespace clustermpi::cli {
 
+namespace {
+
+void add_via(CLI::App& command, std::vector<Via>& ways) {
+  command
+      .add_option_function<std::string>(
+          "--via",
+          [&ways](const std::string& name) {
+            ways = name == "all" ? std::vector{Via::mpirun, Via::srun, Via::salloc}
+                                 : std::vector{via_of(name).value()};
+          },
+          "By this way only (default: mpirun, and srun where Slurm is installed)")
+      ->type_name("WAY")
+      ->check(CLI::IsMember({"mpirun", "srun", "salloc", "all"}));
+}
+
+}  // namespace
+
 void add_verify(CLI::App& app, Session& session) {
   auto programs = std::make_shared<std::vector<std::string>>();
+  auto ways = std::make_shared<std::vector<Via>>();
   auto* command =
       app.add_subcommand("verify", "Prove the cluster: hello, ring and pi over all hosts");
   command->alias("smoke");
   command->add_option("programs", *programs, "Only these: hello, ring, pi")
       ->check(CLI::IsMember(verification_programs()));
+  add_via(*command, *ways);
   command->footer(
       "A wrong world size, a missing host, a wrong sum or a job that does not end is a failure: "
       "exit\n"
-      "code 5, and the host is named. --timeout SECONDS is for each program (default 60).");
-  command->callback([&session, programs] {
-    session.action = [&session, programs] {
+      "code 5, and the host is named. --timeout SECONDS is for each program (default 60).\n"
+      "By Slurm's ways its daemons, munge, controller and nodes are checked first, then srun, a "
+      "batch job,\n"
+      "the refusal of one that asks for too much, and what a cancelled job leaves.");
+  command->callback([&session, programs, ways] {
+    session.action = [&session, programs, ways] {
       std::vector<std::unique_ptr<Step>> steps;
       steps.push_back(std::make_unique<DiscoverStep>());
-      steps.push_back(std::make_unique<VerifyStep>(*programs));
+      steps.push_back(std::make_unique<VerifyStep>(*programs, *ways));
       // A host that does not even answer is a missing host: the proof failed.
       return run_and_tell(session, "verify", steps, ExitCode::verification_failed);
     };

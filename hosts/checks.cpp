@@ -10,6 +10,7 @@
 
 #include "hosts/hostlist.hpp"
 #include "hosts/names.hpp"
+#include "hosts/slurm_conf.hpp"
 #include "hosts/writers.hpp"
 
 namespace clustermpi {
@@ -20,6 +21,8 @@ constexpr double most_clock_skew = 30;  // seconds; munge and TLS begin to fail 
 // Downloads and unpacked files on bookworm, rounded up generously.
 constexpr std::uint64_t space_for_runtime = 700;     // MiB: Open MPI and what it depends on
 constexpr std::uint64_t space_for_compilers = 1200;  // MiB: g++ and the headers as well
+constexpr std::uint64_t space_for_slurm = 200;       // MiB: its daemons and commands
+constexpr std::uint64_t space_for_accounting = 400;  // MiB: MariaDB, and its files before any job
 constexpr std::uint64_t space_for_upkeep = 50;       // MiB: where all of it is installed
 
 using Fault = std::optional<HostError>;  // what one check found
@@ -102,21 +105,75 @@ Fault no_openmpi(const Facts& facts, const Inventory& inventory) {
 }
 
 /// What the packages that are still missing take, in MiB.
-std::uint64_t space_needed(const Facts& facts, bool builds) {
+struct SpaceNeeded {
+  std::uint64_t mib = 0;
+  std::vector<std::string_view> uses;
+};
+
+SpaceNeeded space_needed(const Host& host, const Facts& facts, const Inventory& inventory,
+                         bool builds) {
   const auto has = [&](const char* package) { return facts.packages.contains(package); };
-  if (builds && !(has("g++") && has("libopenmpi-dev"))) return space_for_compilers;
-  return has("openmpi-bin") ? space_for_upkeep : space_for_runtime;
+  SpaceNeeded needed;
+  if (builds && !(has("g++") && has("libopenmpi-dev")))
+    needed = {space_for_compilers, {"compile there"}};
+  else if (!has("openmpi-bin"))
+    needed = {space_for_runtime, {}};
+  if (inventory.slurm && !has("slurm-client")) {
+    needed.mib += space_for_slurm;
+    needed.uses.emplace_back("run Slurm");
+  }
+  const bool keeps_record =
+      inventory.slurm && inventory.slurm->accounting && host.name == inventory.manager;
+  if (keeps_record && !has("slurmdbd")) {
+    needed.mib += space_for_accounting;
+    needed.uses.emplace_back("keep its data base");
+  }
+  needed.mib = std::max(needed.mib, space_for_upkeep);
+  return needed;
 }
 
-Fault no_space(const Facts& facts, bool builds) {
+Fault no_space(const Host& host, const Facts& facts, const Inventory& inventory, bool builds) {
   const std::uint64_t free = facts.disk_free_kib / 1024;
-  const std::uint64_t needed = space_needed(facts, builds);
-  if (free >= needed) return {};
+  const SpaceNeeded needed = space_needed(host, facts, inventory, builds);
+  if (free >= needed.mib) return {};
   return HostError{
       "no_space",
-      fmt::format("has {} MiB free below /usr and /var, but {} MiB are needed{}", free, needed,
-                  builds && needed == space_for_compilers ? " to compile there" : ""),
+      fmt::format("has {} MiB free below /usr and /var, but {} MiB are needed{}{}", free,
+                  needed.mib, needed.uses.empty() ? "" : " to ", fmt::join(needed.uses, ", to ")),
       "there: sudo apt-get clean, remove what is not needed, or use a larger disk"};
+}
+
+/// Slurm starts a job under the number that its user has on the manager, and a file that is shared
+/// belongs to a number.
+Fault uid_differs(const Host& host, const Facts& facts, const Inventory& inventory,
+                  const FleetFacts& fleet) {
+  const auto manager = fleet.find(inventory.manager);
+  const bool matters = inventory.slurm || inventory.storage;
+  if (!matters || manager == fleet.end() || host.user != inventory.manager_host().user) return {};
+  const std::uint32_t wanted = manager->second.uid;
+  if (facts.uid == wanted || facts.uid == 0 || wanted == 0) return {};  // 0: root, or not known
+  const std::string why = inventory.slurm ? "Slurm starts jobs by the number"
+                                          : fmt::format("files in {} belong to the number",
+                                                        inventory.storage->directory);
+  return HostError{"uid_differs",
+                   fmt::format("its user {} has the number {}, but {} on the manager {}: {}",
+                               host.user, facts.uid, wanted, inventory.manager, why),
+                   fmt::format("there, as root, with {} logged out: usermod -u {} {}", host.user,
+                               wanted, host.user)};
+}
+
+/// Raspberry Pi OS of 32 bits starts a 64-bit kernel on the boards that can. All works, apart from
+/// jobs together with 64-bit hosts.
+Fault narrow_userland(const Facts& facts) {
+  const bool wide = facts.machine == "aarch64" || facts.machine == "x86_64";
+  const bool narrow = facts.architecture == "armhf" || facts.architecture == "i386";
+  if (!wide || !narrow) return {};
+  return HostError{
+      "narrow_userland",
+      fmt::format("has a 64-bit kernel below a 32-bit system ({}): no MPI job of it spans 64-bit "
+                  "hosts, and no process gets more than 4 GiB",
+                  facts.architecture),
+      "install a 64-bit image there when you have the time"};
 }
 
 /// Host name that nodes give themselves, in lower case -> hosts of the inventory.
@@ -172,18 +229,20 @@ Fault user_differs(const Host& host, const Inventory& inventory) {
       fmt::format("make a user {} there, and take `user` away from that host", runner)};
 }
 
-std::vector<Fault> faults_of(const Host& host, const Facts& facts, const Inventory& inventory,
+std::vector<Fault> faults_of(const Host& host, const FleetFacts& fleet, const Inventory& inventory,
                              const ControlMachine& control, const SelfNames& names, bool builds) {
+  const Facts& facts = fleet.at(host.name);
   if (auto unsupported = unsupported_os(facts))
     return {unsupported};  // the rest means nothing there
   return {no_sudo(facts),
           clock_skew(facts),
           python_too_old(facts, control),
           no_openmpi(facts, inventory),
-          no_space(facts, builds),
+          no_space(host, facts, inventory, builds),
           duplicate_hostname(host, facts, names),
           wrong_host(host, facts, inventory, names),
-          user_differs(host, inventory)};
+          user_differs(host, inventory),
+          uid_differs(host, facts, inventory, fleet)};
 }
 
 /// What no host can be blamed for.
@@ -202,32 +261,58 @@ std::vector<Finding> cluster_faults(const Inventory& inventory) {
   return findings;
 }
 
+/// Hosts by the release of some program, "4.1".
+using Releases = std::map<std::string, std::vector<std::string>, decltype(&natural_less)>;
+
+std::string list_of(const Releases& releases) {
+  std::string list;
+  for (const auto& [release, hosts] : releases)
+    list += fmt::format("{}{} on {}", list.empty() ? "" : ", ", release, fold_hostlist(hosts));
+  return list;
+}
+
 /// Hosts of one architecture whose Open MPIs cannot talk to each other.
 std::vector<Finding> mixed_openmpi(const Inventory& inventory, const FleetFacts& facts) {
   if (inventory.mpi != MpiImplementation::openmpi) return {};
-  std::map<std::string, std::map<std::pair<int, int>, std::vector<std::string>>> series;
+  std::map<std::string, Releases> architectures;
   for (const Host& host : inventory.hosts) {
     const auto known = facts.find(host.name);
     if (known == facts.end()) continue;
     const Version version = openmpi_version(known->second);
+    auto& releases =
+        architectures.try_emplace(known->second.architecture, &natural_less).first->second;
     if (version != Version{})
-      series[known->second.architecture][{version.major, version.minor}].push_back(host.name);
+      releases[fmt::format("{}.{}", version.major, version.minor)].push_back(host.name);
   }
   std::vector<Finding> findings;
-  for (const auto& [architecture, versions] : series) {
-    if (versions.size() < 2) continue;
-    std::string list;
-    for (const auto& [version, hosts] : versions)
-      list += fmt::format("{}{}.{} on {}", list.empty() ? "" : ", ", version.first, version.second,
-                          fold_hostlist(hosts));
+  for (const auto& [architecture, releases] : architectures) {
+    if (releases.size() < 2) continue;
     findings.push_back(
         {"",
          {"mixed_openmpi",
           fmt::format("the {} hosts have Open MPIs that cannot talk to each other: {}",
-                      architecture, list),
+                      architecture, list_of(releases)),
           "give them one release of the operating system, or choose hosts with --limit"}});
   }
   return findings;
+}
+
+/// Slurm's daemons talk to those of a few other releases only, and one slurm.conf is for all.
+std::vector<Finding> mixed_slurm(const Inventory& inventory, const FleetFacts& facts) {
+  if (!inventory.slurm) return {};
+  Releases releases(&natural_less);
+  for (const Host& host : inventory.hosts) {
+    const auto known = facts.find(host.name);
+    if (known == facts.end()) continue;
+    const Version version = slurm_version(known->second);
+    if (version != Version{}) releases[slurm_release(version)].push_back(host.name);
+  }
+  if (releases.size() < 2) return {};
+  return {{"",
+           {"mixed_slurm",
+            fmt::format("the hosts have Slurms that do not work together: {}", list_of(releases)),
+            "give them one release of the operating system, or take those of the other out of the "
+            "inventory, or [slurm]"}}};
 }
 
 }  // namespace
@@ -242,11 +327,14 @@ std::vector<Finding> check_fleet(const Inventory& inventory, const FleetFacts& f
     const auto known = facts.find(host.name);
     if (known == facts.end()) continue;
     const bool builds = builders.contains(host.name);
-    for (Fault& found : faults_of(host, known->second, inventory, control, names, builds))
+    for (Fault& found : faults_of(host, facts, inventory, control, names, builds))
       if (found) findings.push_back({host.name, *std::move(found)});
+    if (Fault found = narrow_userland(known->second))
+      findings.push_back({host.name, *std::move(found), false});
   }
   for (Finding& finding : cluster_faults(inventory)) findings.push_back(std::move(finding));
   for (Finding& finding : mixed_openmpi(inventory, facts)) findings.push_back(std::move(finding));
+  for (Finding& finding : mixed_slurm(inventory, facts)) findings.push_back(std::move(finding));
   return findings;
 }
 

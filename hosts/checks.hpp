@@ -13,6 +13,7 @@ namespace clustermpi {
 struct Finding {
   std::string host;  ///< empty: the cluster as a whole
   HostError error;
+  bool fatal = true;  ///< false: it works, but not as well as it might
 
   bool operator==(const Finding&) const = default;
 };
@@ -23,9 +24,9 @@ struct ControlMachine {
 };
 
 /// Unsupported OS, no sudo, clock off, Python that this Ansible cannot drive, mixed Open MPI
-/// majors, too little disk, equal host names... In the order of the inventory, then what concerns
-/// the cluster as a whole. A message is a sentence without its subject, the host. Hosts without
-/// facts are not judged.
+/// majors, mixed Slurms, too little disk, equal host names... In the order of the inventory, then
+/// what concerns the cluster as a whole. A message is a sentence without its subject, the host.
+/// Hosts without facts are not judged.
 [[nodiscard]] std::vector<Finding> check_fleet(const Inventory& inventory, const FleetFacts& facts,
                                                const ControlMachine& control);
 

@@ -196,13 +196,10 @@ class Reader {
   void read_storage(const toml::table& root) {
     auto storage = section(root, "storage");
     if (!storage) return;
-    const auto path_fault = [](std::string_view path) {
-      return path.front() == '/' ? "" : "is no absolute path: it begins with '/'";
-    };
     StorageSettings settings;
-    if (const auto directory = checked_text(*storage, "directory", path_fault))
+    if (const auto directory = checked_text(*storage, "directory", shared_directory_fault))
       settings.directory = directory->value;
-    if (const auto device = checked_text(*storage, "device", path_fault))
+    if (const auto device = checked_text(*storage, "device", device_fault))
       settings.device = device->value;
     if (const auto format = storage->flag("format")) settings.format = format->value;
     if (!storage->has("directory"))
@@ -374,8 +371,10 @@ class Reader {
       check_partition_name(*name);
     }
     if (const auto hosts = block.text("hosts")) {
-      partition.hosts = expand(*hosts).value_or(std::vector<std::string>{});
-      check_partition_hosts(partition, hosts->place);
+      if (auto names = expand(*hosts)) {
+        partition.hosts = *std::move(names);
+        check_partition_hosts(partition, hosts->place);
+      }
     }
     if (const auto max_time = checked_text(block, "max_time", time_limit_fault))
       if (lower_case(max_time->value) != "unlimited") partition.max_time = max_time->value;

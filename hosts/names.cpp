@@ -1,5 +1,7 @@
 #include "hosts/names.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -56,6 +58,20 @@ bool is_time_number(std::string_view text) {
 
 bool looks_like_ipv4(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || c == '.'; });
+}
+
+/// Of an absolute path of letters, digits and `others`, written as the kernel says it.
+std::string path_fault(std::string_view path, std::string_view others) {
+  if (!path.starts_with('/')) return "is no absolute path: it begins with '/'";
+  for (const char c : path) {
+    if (!is_letter(c) && !is_digit(c) && others.find(c) == std::string_view::npos)
+      return fmt::format("may have letters, digits and any of {} only", others);
+  }
+  const std::string whole = fmt::format("{}/", path);
+  for (const char* part : {"//", "/./", "/../"})
+    if (path != "/" && whole.find(part) != std::string::npos)
+      return "is not written straight: leave out '//', '.', '..' and a '/' at the end";
+  return {};
 }
 
 }  // namespace
@@ -139,6 +155,25 @@ std::string time_limit_fault(std::string_view limit) {
     rest.remove_prefix(colon + 1);
   }
   return limit.find_first_of("123456789") == limit.npos ? "leaves a job no time at all" : "";
+}
+
+std::string shared_directory_fault(std::string_view path) {
+  if (auto fault = path_fault(path, "._-/"); !fault.empty()) return fault;
+  constexpr std::array<std::string_view, 19> system = {
+      "/",    "/bin", "/boot", "/dev",  "/etc", "/home", "/lib", "/lib32", "/lib64", "/media",
+      "/mnt", "/opt", "/proc", "/root", "/run", "/sbin", "/sys", "/tmp",   "/usr"};
+  constexpr std::array<std::string_view, 5> whole = {"/dev/", "/etc/", "/proc/", "/run/", "/sys/"};
+  const bool inside = std::any_of(whole.begin(), whole.end(), [&](std::string_view folder) {
+    return path.starts_with(folder);
+  });
+  if (inside || path == "/var" || std::find(system.begin(), system.end(), path) != system.end())
+    return "belongs to the system: take a directory of its own, such as /shared";
+  return {};
+}
+
+std::string device_fault(std::string_view path) {
+  if (auto fault = path_fault(path, "._-/:+=@"); !fault.empty()) return fault;
+  return path.starts_with("/dev/") ? "" : "is no device: devices are below /dev";
 }
 
 std::string_view short_name(std::string_view host_name) {

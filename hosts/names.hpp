@@ -28,6 +28,13 @@ namespace clustermpi {
 /// DAYS-HOURS[:MINUTES[:SECONDS]] or "unlimited".
 [[nodiscard]] std::string time_limit_fault(std::string_view limit);
 
+/// The same for a directory that all hosts share: absolute, no part of the system, and as
+/// /etc/fstab and /etc/exports take it without quotes.
+[[nodiscard]] std::string shared_directory_fault(std::string_view path);
+
+/// The same for a device: absolute, and as fstab takes it.
+[[nodiscard]] std::string device_fault(std::string_view path);
+
 /// The name up to its first dot: all that Open MPI and Slurm look at.
 [[nodiscard]] std::string_view short_name(std::string_view host_name);
 

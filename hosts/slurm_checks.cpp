@@ -54,11 +54,12 @@ std::string unit_fault(const Unit& unit) {
   if (active == "active") return {};
   if (state_of(unit, "LoadState") == "not-found")
     return fmt::format("{} is not installed: `clustermpi install slurm` installs it", unit.name);
-  // An unmet condition is no failure to systemd: the unit was "started".
-  if (active == "inactive" && state_of(unit, "ConditionResult") == "no" && unit.name != "munge") {
+  // An unmet condition is no failure to systemd. Where none was tested, it says no as well.
+  const bool tested = state_of(unit, "ConditionTimestampMonotonic") != "0";
+  if (active == "inactive" && state_of(unit, "ConditionResult") == "no" && tested) {
     return fmt::format(
-        "{} does not run: it starts only where /etc/slurm has its files, or it was stopped; "
-        "`clustermpi install slurm` puts both right",
+        "{} was not started, since it starts only where /etc/slurm has its files: `clustermpi "
+        "install slurm` writes them",
         unit.name);
   }
   if (active == "failed") {
@@ -86,13 +87,11 @@ std::string munge_fault(const std::string& said, const std::string& manager) {
         "on both shows which is wrong; `clustermpi up` sets time synchronization up",
         manager, says("Expired") ? "Expired" : "Rewound");
   }
-  return fmt::format("munge does not decode there what {} encoded, or the reverse: {}", manager,
-                     said);
+  return fmt::format("munge there and on {} do not understand each other: {}", manager, said);
 }
 
 /// What is wrong with a node that takes no jobs, and the cure.
-std::string node_fault(const SlurmNode& node, const std::string& host,
-                       const std::string& manager) {
+std::string node_fault(const SlurmNode& node, const std::string& host, const std::string& manager) {
   const std::string resume = fmt::format(
       "`sudo scontrol update nodename={} state=resume` on {} puts it back", host, manager);
   const std::string reason = node.reason.empty() ? "no reason given" : node.reason;
@@ -111,11 +110,18 @@ std::string node_fault(const SlurmNode& node, const std::string& host,
   }
   if (silent) {
     return fmt::format(
-        "is {} and does not respond{}: `clustermpi install slurm` starts slurmd there; is port 6818 "
+        "is {} and does not respond{}: `clustermpi install slurm` starts slurmd there; is port "
+        "6818 "
         "open to {}?",
         node.state, node.reason.empty() ? "" : fmt::format(" ({})", node.reason), manager);
   }
   return fmt::format("is {} ({}): once that is put right, {}", node.state, reason, resume);
+}
+
+std::string one_line(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  std::ranges::replace(text, '\n', ' ');
+  return text;
 }
 
 /// The first line that is not one of those that srun tells of its turn in the queue.
@@ -182,26 +188,27 @@ Verdict judge_daemons(const SlurmNodeAnswers& answers) {
 Verdict judge_munge(const std::string& manager, const Decodings& at_hosts,
                     const Decodings& at_manager) {
   Verdict verdict = verdict_on("munge");
-  std::set<std::string> asked;
+  Decodings refused;
+  std::set<std::string> others;
   for (const Decodings* decodings : {&at_hosts, &at_manager}) {
     for (const auto& [host, said] : *decodings) {
-      asked.insert(host);
-      if (said.empty()) continue;
-      verdict.hosts.emplace(host, host == manager
-                                      ? fmt::format("munge does not decode what it encoded: {}", said)
-                                      : munge_fault(said, manager));
+      if (host != manager) others.insert(host);
+      if (!said.empty()) refused.emplace(host, said);
     }
   }
-  // Where the manager is alone with its key or its clock, it is the one that is wrong.
-  const std::size_t others = asked.size() - asked.count(manager);
-  if (others > 1 && verdict.hosts.size() == others && !verdict.hosts.contains(manager)) {
-    const std::string fault = munge_fault(
-        verdict.hosts.begin()->second, fmt::format("the other {}", count_of(others, "host")));
-    verdict.hosts = {{manager, fault}};
+  const bool all_alike = std::ranges::all_of(refused, [&](const auto& each) {
+    return each.second == refused.begin()->second && each.first != manager;
+  });
+  if (others.size() > 1 && refused.size() == others.size() && all_alike) {
+    // The one that nobody agrees with is the one that is wrong.
+    verdict.hosts[manager] = munge_fault(refused.begin()->second, "all other hosts");
+  } else {
+    for (const auto& [host, said] : refused) verdict.hosts[host] = munge_fault(said, manager);
   }
   return closed(std::move(verdict),
-                fmt::format("credentials of {} and {} are decoded both ways", manager,
-                            count_of(others, "other host")));
+                others.empty() ? fmt::format("{} decodes what it encodes", manager)
+                               : fmt::format("{} and {} decode each other's credentials", manager,
+                                             count_of(others.size(), "other host")));
 }
 
 Verdict judge_controller(const std::string& manager, const SlurmState& state) {
@@ -209,10 +216,10 @@ Verdict judge_controller(const std::string& manager, const SlurmState& state) {
   if (!state.installed) {
     verdict.hosts[manager] = "has no Slurm: `clustermpi install slurm` installs it";
   } else if (!state.up) {
-    verdict.hosts[manager] =
-        fmt::format("slurmctld does not answer ({}): `clustermpi install slurm` starts it; `sudo "
-                    "journalctl -u slurmctld` there says why it ended",
-                    state.trouble);
+    verdict.hosts[manager] = fmt::format(
+        "slurmctld does not answer ({}): `clustermpi install slurm` starts it; `sudo "
+        "journalctl -u slurmctld` there says why it ended",
+        state.trouble);
   } else if (state.nodes.empty()) {
     verdict.hosts[manager] = fmt::format("slurmctld tells of no nodes: {}", state.trouble);
   }
@@ -288,7 +295,8 @@ Verdict judge_refusal(const SlurmCommand& sbatch, unsigned nodes) {
   if (sbatch.timed_out) {
     verdict.summary = command_fault(sbatch);
   } else if (sbatch.exit_status == 0) {
-    verdict.summary = fmt::format("a job for {} was not refused, and there are {}", nodes, nodes - 1);
+    verdict.summary =
+        fmt::format("a job for {} nodes was not refused, and there are {}", nodes, nodes - 1);
   } else if (said.find("node") == std::string::npos && said.find("Node") == std::string::npos) {
     verdict.summary = fmt::format("refused, but not for its size: {}", said);
   }
@@ -296,26 +304,34 @@ Verdict judge_refusal(const SlurmCommand& sbatch, unsigned nodes) {
                 fmt::format("a job for {} is refused at once: {}", count_of(nodes, "node"), said));
 }
 
-Verdict judge_cancel(const SlurmCommand& cancel, unsigned tasks,
+Verdict judge_cancel(const SlurmCommand& cancel, const std::vector<std::string>& hosts,
                      const std::map<std::string, unsigned>& left) {
   Verdict verdict = verdict_on("cancel");
   verdict.seconds = cancel.seconds;
+  const auto says = [&](const std::string& line) {
+    return cancel.out.find(line + "\n") != std::string::npos;
+  };
   verdict.summary = command_fault(cancel);
-  if (verdict.summary.empty() && cancel.out.find(fmt::format("begun={}\n", tasks)) == std::string::npos) {
-    verdict.summary = fmt::format("the job to cancel did not start: {}", cancel.out);
-  } else if (verdict.summary.empty() && cancel.out.find("ended=1") == std::string::npos) {
-    verdict.summary = fmt::format("the cancelled job did not end: {}", cancel.out);
+  if (verdict.summary.empty() && !says("ended=1")) {
+    const std::size_t said = cancel.out.find("said=");
+    verdict.summary = fmt::format(
+        "{}{}",
+        says(fmt::format("begun={}", hosts.size())) ? "the cancelled job did not end"
+                                                    : "the job to be cancelled did not start",
+        said == std::string::npos ? "" : ": " + one_line(cancel.out.substr(said + 5)));
   }
-  std::ranges::replace(verdict.summary, '\n', ' ');
-  for (const auto& [host, count] : left) {
-    if (count > 0) {
+  for (const std::string& host : hosts) {
+    const auto count = left.find(host);
+    if (count == left.end()) {
+      verdict.hosts[host] = "did not say whether a process of the cancelled job is left";
+    } else if (count->second > 0) {
       verdict.hosts[host] = fmt::format(
-          "{} of the cancelled job {} on: is ProctrackType in slurm.conf what the node can do?",
-          count == 1 ? "a process" : fmt::format("{} processes", count), count == 1 ? "goes" : "go");
+          "of the cancelled job {} left after ten seconds: does ProctrackType in slurm.conf fit?",
+          count->second == 1 ? "a process is" : fmt::format("{} processes are", count->second));
     }
   }
-  return closed(std::move(verdict),
-                fmt::format("a cancelled job left no process on {}", count_of(left.size(), "node")));
+  return closed(std::move(verdict), fmt::format("a cancelled job left no process on {}",
+                                                count_of(hosts.size(), "node")));
 }
 
 }  // namespace clustermpi

@@ -1,8 +1,10 @@
-// Whether Slurm works, judged from what its nodes and its commands say; pure. Each verdict names the hosts
-// that it speaks against, with what to do.
+// Whether Slurm works, judged from what its nodes and its commands say; pure. Each verdict names
+// the hosts that it speaks against, with what to do.
 //
 // What provision/remote/slurm_node.sh prints, by line:
-//   unit=NAME LoadState=... ActiveState=... ConditionResult=... Result=...     (in any order)
+//   unit=NAME LoadState=... ActiveState=... Result=... ConditionResult=...
+//   ConditionTimestampMonotonic=...
+//                       (in any order)
 //   credential=TEXT     of munge, or
 //   said=TEXT           what it said where it gave none
 #pragma once
@@ -37,8 +39,8 @@ using SlurmNodeAnswers = std::map<std::string, SlurmNodeAnswer>;  ///< by host
 /// What unmunge said of a credential, by the host at the other end; empty: it could be decoded.
 using Decodings = std::map<std::string, std::string>;
 
-/// `at_hosts`: of the manager's credential, decoded on each other host. `at_manager`: of each host's
-/// and its own, decoded on the manager. Where both fail it is told once.
+/// `at_hosts`: of the manager's credential, decoded on each other host. `at_manager`: of each
+/// host's and its own, decoded on the manager. Where both fail it is told once.
 [[nodiscard]] Verdict judge_munge(const std::string& manager, const Decodings& at_hosts,
                                   const Decodings& at_manager);
 
@@ -70,9 +72,10 @@ struct SlurmCommand {
 /// A question for a node more than there are.
 [[nodiscard]] Verdict judge_refusal(const SlurmCommand& sbatch, unsigned nodes);
 
-/// What provision/remote/slurm_cancel.sh printed of a job with a task on each host, and how many
-/// of its processes were left on each, in the end; hosts that did not say are not there.
-[[nodiscard]] Verdict judge_cancel(const SlurmCommand& cancel, unsigned tasks,
+/// What provision/remote/slurm_cancel.sh printed of a job with a task on each of `hosts`, and how
+/// many of its processes were left in the end on those that said it.
+[[nodiscard]] Verdict judge_cancel(const SlurmCommand& cancel,
+                                   const std::vector<std::string>& hosts,
                                    const std::map<std::string, unsigned>& left);
 
 }  // namespace clustermpi

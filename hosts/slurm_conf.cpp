@@ -79,8 +79,10 @@ bool is_container(const Facts& facts) {
 
 Confinement confinement_of(const Facts& facts) {
   if (is_container(facts)) return Confinement::none;
-  // Slurm asks systemd for its cgroup; without systemd nobody could say "none".
-  const bool has_systemd = !facts.virtualization.empty();
+  // Slurm asks systemd for its cgroup, over D-Bus; without systemd nobody could say "none".
+  const bool has_systemd =
+      !facts.virtualization.empty() &&
+      (facts.packages.contains("dbus") || facts.packages.contains("dbus-broker"));
   const bool has_cgroup = has_controller(facts, "cpuset") && has_controller(facts, "cpu");
   const bool knows_cgroup = slurm_version(facts) >= first_with_cgroup_v2;
   return has_systemd && has_cgroup && knows_cgroup ? Confinement::cgroup : Confinement::affinity;
@@ -100,8 +102,8 @@ Abilities abilities_of(const std::vector<Node>& nodes) {
     const SlurmHardware hardware = hardware_of(node.facts);
     all.confinement = std::min(all.confinement, confinement_of(node.facts));
     all.limits_memory = all.limits_memory && has_controller(node.facts, "memory");
-    all.memory_per_cpu =
-        std::min(all.memory_per_cpu, promised_memory(hardware.memory_mib) / hardware.cpus);
+    all.memory_per_cpu = std::min(
+        all.memory_per_cpu, promised_memory(hardware.memory_mib) / std::max(hardware.cpus, 1u));
   }
   all.limits_memory = all.limits_memory && all.confinement == Confinement::cgroup;
   all.memory_per_cpu = std::max<std::uint64_t>(all.memory_per_cpu, 1);
@@ -192,7 +194,9 @@ void write_jobs(Lines& file, const SlurmSettings& settings, const Abilities& abi
   // Reading /proc works everywhere, and needs no memory controller, which a Raspberry Pi has off.
   const bool polls_memory = settings.memory_limits && !abilities.limits_memory;
   if (settings.accounting || polls_memory) file.set("JobAcctGatherType", "jobacct_gather/linux");
-  if (polls_memory) file.set("JobAcctGatherParams", "OverMemoryKill");
+  if (!polls_memory) return;
+  file.set("JobAcctGatherParams", "OverMemoryKill");
+  file.set("JobAcctGatherFrequency", 10);  // seconds; the usual 30 are enough to fill a small board
 }
 
 void write_accounting(Lines& file, const Inventory& inventory) {

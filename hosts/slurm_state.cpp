@@ -51,7 +51,7 @@ SlurmState parse_slurm_state(std::string_view text) {
     const std::size_t equals = line.find('=');
     if (equals == std::string::npos) continue;
     const std::string key = line.substr(0, equals);
-    const std::string value = line.substr(equals + 1);
+    const std::string value = line.substr(equals + 1, line.find_last_not_of(' ') - equals);
     if (key == "missing") state.installed = false;
     if (key == "ping") {
       // "Slurmctld(primary) at red is UP", and a line more for a backup.

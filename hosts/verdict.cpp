@@ -59,7 +59,7 @@ std::string telling_line(const std::string& text) {
 }
 
 void judge_hello(Verdict& verdict, const ProgramRun& run, const std::vector<NodeSlots>& nodes,
-                 const std::map<std::string, std::string>& host_of) {
+                 const std::map<std::string, std::string>& host_of, Spread spread) {
   const unsigned np = total_slots(nodes);
   std::map<std::string, unsigned> ranks;
   for (const auto& line : lines_of(run.out, "hello")) {
@@ -74,9 +74,9 @@ void judge_hello(Verdict& verdict, const ProgramRun& run, const std::vector<Node
     }
   }
   for (const NodeSlots& node : nodes) {
-    if (ranks[node.host] != node.slots) {
-      verdict.hosts[node.host] =
-          fmt::format("{} of {} ranks started", ranks[node.host], node.slots);
+    const unsigned started = ranks[node.host];
+    if (spread == Spread::exact ? started != node.slots : started == 0) {
+      verdict.hosts[node.host] = fmt::format("{} of {} ranks started", started, node.slots);
     }
   }
   if (!verdict.summary.empty() || !verdict.hosts.empty()) return;
@@ -131,9 +131,10 @@ std::map<std::string, std::string> result_line(std::string_view out, std::string
 }
 
 Verdict judge(const ProgramRun& run, const std::vector<NodeSlots>& nodes,
-              const std::map<std::string, std::string>& host_of) {
+              const std::map<std::string, std::string>& host_of, Spread spread) {
   Verdict verdict;
   verdict.program = run.program;
+  verdict.via = run.via;
   verdict.seconds = run.seconds;
   verdict.figures = result_line(run.out, run.program);
   if (run.timed_out) {
@@ -147,13 +148,19 @@ Verdict judge(const ProgramRun& run, const std::vector<NodeSlots>& nodes,
     if (run.program != "hello" || verdict.figures.empty()) return verdict;
   }
   if (run.program == "hello") {
-    judge_hello(verdict, run, nodes, host_of);
+    judge_hello(verdict, run, nodes, host_of, spread);
   } else if (run.program == "ring") {
     judge_ring(verdict, nodes);
   } else {
     judge_pi(verdict, nodes);
   }
   return verdict;
+}
+
+std::string title_of(const Verdict& verdict) {
+  if (verdict.via == "mpirun") return verdict.program;
+  if (verdict.via == "slurm") return "Slurm's " + verdict.program;
+  return fmt::format("{} by {}", verdict.program, verdict.via);
 }
 
 }  // namespace clustermpi

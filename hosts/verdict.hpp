@@ -13,6 +13,7 @@ namespace clustermpi {
 /// How one program ended on the cluster.
 struct ProgramRun {
   std::string program;
+  std::string via = "mpirun";
   int exit_status = -1;
   bool timed_out = false;
   double seconds = 0;
@@ -21,7 +22,7 @@ struct ProgramRun {
 };
 
 struct Verdict {
-  std::string program;        ///< or what was checked, "munge"
+  std::string program;         ///< or what was checked, "munge"
   std::string via = "mpirun";  ///< the way that started it; "slurm" where Slurm itself is checked
   bool ok = false;
   bool ran = true;                             ///< false: not tried, `summary` says why; it is ok
@@ -36,9 +37,19 @@ struct Verdict {
 [[nodiscard]] std::map<std::string, std::string> result_line(std::string_view out,
                                                              std::string_view program);
 
+/// Where the ranks of a job on all slots are to be.
+enum class Spread {
+  exact,    ///< each host runs as many as it has slots
+  by_slurm  ///< each runs one at least; how many, Slurm decides
+};
+
 /// Judges hello, ring or pi, run on all slots of `nodes`. `host_of` turns the name that a node
 /// gives itself into its name in the inventory.
 [[nodiscard]] Verdict judge(const ProgramRun& run, const std::vector<NodeSlots>& nodes,
-                            const std::map<std::string, std::string>& host_of);
+                            const std::map<std::string, std::string>& host_of,
+                            Spread spread = Spread::exact);
+
+/// What a verdict is on, for people: "hello", "hello by srun", "Slurm's munge".
+[[nodiscard]] std::string title_of(const Verdict& verdict);
 
 }  // namespace clustermpi

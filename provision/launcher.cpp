@@ -57,10 +57,9 @@ std::vector<NodeSlots> require_job_nodes(const Cluster& cluster) {
 
 std::vector<std::string> mpirun_words(const Cluster& cluster, const MpiJob& job, unsigned np) {
   std::vector<std::string> words{"mpirun.openmpi"};
-  std::ranges::move(
-      mpirun_arguments(job, np, mpi_format(cluster),
-                       cluster_network(cluster.inventory(), cluster.facts)),
-      std::back_inserter(words));
+  std::ranges::move(mpirun_arguments(job, np, mpi_format(cluster),
+                                     cluster_network(cluster.inventory(), cluster.facts)),
+                    std::back_inserter(words));
   return words;
 }
 
@@ -99,6 +98,8 @@ Launch by_slurm(Cluster& cluster, const MpiJob& job) {
   }
   SlurmRequest request = slurm_request(job, nodes, state);
   request.directory = manager_facts(cluster).home;
+  request.partition = common_partition(cluster.inventory());
+  if (job.via == Via::sbatch) request.patience = {};  // sbatch does not know --immediate
   std::vector<std::string> words{std::string(name_of(job.via))};
   std::ranges::move(slurm_options(request), std::back_inserter(words));
   Launch launch{"slurm", "", std::move(words), job.environment};
@@ -119,9 +120,8 @@ Launch by_slurm(Cluster& cluster, const MpiJob& job) {
 }
 
 std::string launch_command(const Launch& launch) {
-  std::string command =
-      fmt::format("sh -c {} launch {} {}", shell_quote(remote::launch), launch.way,
-                  shell_quote(launch.file));
+  std::string command = fmt::format("sh -c {} launch {} {}", shell_quote(remote::launch),
+                                    launch.way, shell_quote(launch.file));
   for (const std::string& word : launch.words) command += " " + shell_quote(word);
   return command;
 }
@@ -149,8 +149,7 @@ MpiFormat mpi_format(const Cluster& cluster) {
 }
 
 Result launch(Cluster& cluster, const MpiJob& job) {
-  const Launch launch =
-      job.via == Via::mpirun ? by_mpirun(cluster, job) : by_slurm(cluster, job);
+  const Launch launch = job.via == Via::mpirun ? by_mpirun(cluster, job) : by_slurm(cluster, job);
   const std::string& manager = cluster.inventory().manager;
   Job remote_job;
   remote_job.host = cluster.fleet().index_of(manager).value();

@@ -1,4 +1,5 @@
-// Jobs on the cluster, started on the manager: by mpirun with the flags that its Open MPI knows, or by Slurm.
+// Jobs on the cluster, started on the manager: by mpirun with the flags that its Open MPI knows, or
+// by Slurm.
 #pragma once
 
 #include <chrono>
@@ -23,11 +24,11 @@ namespace clustermpi {
 struct MpiJob {
   std::vector<std::string> command;  ///< program and arguments, paths as on the nodes
   Via via = Via::mpirun;
-  unsigned np = 0;                   ///< 0: all slots
+  unsigned np = 0;  ///< 0: all slots
   std::vector<std::pair<std::string, std::string>>
       environment;                       ///< set for every rank; one line each
   std::chrono::milliseconds timeout{0};  ///< 0: none
-  /// How long it may stand in Slurm's queue before it is given up; 0: for ever.
+  /// How long it may stand in Slurm's queue before it is given up; 0: for ever. Not by sbatch.
   std::chrono::seconds patience{0};
   std::function<void(Stream, std::string_view)> on_output;
 };

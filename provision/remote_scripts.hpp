@@ -11,12 +11,19 @@ extern const std::string_view
     record;  ///< after an install: what is managed and its digests, kept on the node
 extern const std::string_view
     receive;  ///< takes a file: has it? else digest-checked write and rename
-extern const std::string_view authorize;    ///< lets a public key in
-extern const std::string_view sudoers;      ///< as root: lets a user call sudo without a password
-extern const std::string_view launch;       ///< runs a job that ends when the connection does
+extern const std::string_view authorize;     ///< lets a public key in
+extern const std::string_view sudoers;       ///< as root: lets a user call sudo without a password
+extern const std::string_view launch;        ///< runs a job that ends when the connection does
+extern const std::string_view slurm_state;   ///< on the manager: how Slurm is
+extern const std::string_view slurm_node;    ///< on a node: its daemons, and a credential of munge
+extern const std::string_view slurm_decode;  ///< decodes such credentials
+extern const std::string_view slurm_cancel;  ///< starts a job on all nodes and cancels it
+extern const std::string_view slurm_left;    ///< what is left of it on a node
+extern const std::string_view
+    storage;  ///< as root: what stands between a node and the shared directory; makes a file system
+extern const std::string_view share_proof;  ///< that the directory is the same one on all nodes
 extern const std::string_view kernel_line;  ///< as root: asks the next kernel to limit memory
 extern const std::string_view reboot;       ///< as root: starts the node anew, but not under a job
 extern const std::string_view hostname;     ///< as root: gives the node another name, for good
-extern const std::string_view slurm_state;  ///< how Slurm is, as hosts/slurm_state.hpp has it
 
 }  // namespace clustermpi::remote

@@ -42,11 +42,8 @@ Json step_json(const StepRecord& step) {
 }
 
 Json verdict_json(const Verdict& verdict) {
-  return {{"ok", verdict.ok},
-          {"summary", verdict.summary},
-          {"figures", verdict.figures},
-          {"hosts", verdict.hosts},
-          {"seconds", verdict.seconds}};
+  return {{"ok", verdict.ok},           {"ran", verdict.ran},     {"summary", verdict.summary},
+          {"figures", verdict.figures}, {"hosts", verdict.hosts}, {"seconds", verdict.seconds}};
 }
 
 Json hosts_json(const RunReport& report, const Cluster& cluster) {
@@ -92,13 +89,16 @@ bool may_need_reboot(const Inventory& inventory) {
   return inventory.slurm && inventory.slurm->memory_limits;
 }
 
-std::vector<std::unique_ptr<Step>> up_steps(const Inventory& inventory, HostConsent consent) {
+std::vector<std::unique_ptr<Step>> up_steps(const Inventory& inventory, const HostConsent& hosts,
+                                            const FormatConsent& consent) {
   std::vector<std::unique_ptr<Step>> steps;
   steps.push_back(std::make_unique<DiscoverStep>());
-  if (consent.set_hostnames) steps.push_back(std::make_unique<HostnamesStep>());
+  if (hosts.set_hostnames) steps.push_back(std::make_unique<HostnamesStep>());
   steps.push_back(std::make_unique<CheckStep>());
   steps.push_back(install_mpi(inventory));
-  if (may_need_reboot(inventory)) steps.push_back(std::make_unique<RebootStep>(consent.reboot));
+  if (may_need_reboot(inventory)) steps.push_back(std::make_unique<RebootStep>(hosts.reboot));
+  if (inventory.storage || consent != FormatConsent{})
+    steps.push_back(std::make_unique<StorageStep>(inventory, consent));
   if (inventory.slurm) steps.push_back(install_slurm());
   steps.push_back(std::make_unique<GenerateStep>());
   steps.push_back(std::make_unique<BuildStep>());
@@ -136,9 +136,13 @@ Json to_json(const HostError& error) {
 Json to_json(const RunReport& report, const Cluster& cluster) {
   Json steps = Json::array();
   for (const StepRecord& step : report.steps) steps.push_back(step_json(step));
+  // By mpirun: what it always was. The other ways, and Slurm itself, stand beside it.
   Json verification = Json::object();
-  for (const Verdict& verdict : cluster.verdicts)
-    verification[verdict.program] = verdict_json(verdict);
+  Json by_other_ways = Json::object();
+  for (const Verdict& verdict : cluster.verdicts) {
+    Json& ways = verdict.via == name_of(Via::mpirun) ? verification : by_other_ways[verdict.via];
+    ways[verdict.program] = verdict_json(verdict);
+  }
   Json document = {{"command", report.command},
                    {"ok", report.exit_code == ExitCode::ok},
                    {"exit_code", static_cast<int>(report.exit_code)},
@@ -149,7 +153,8 @@ Json to_json(const RunReport& report, const Cluster& cluster) {
                    {"seconds", seconds(report.elapsed)},
                    {"hosts", hosts_json(report, cluster)},
                    {"steps", steps},
-                   {"verification", verification}};
+                   {"verification", verification},
+                   {"verification_via", by_other_ways}};
   if (report.error) document["error"] = to_json(*report.error);
   return document;
 }

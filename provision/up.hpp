@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "provision/step.hpp"
+#include "provision/steps/storage.hpp"
 
 namespace clustermpi {
 
@@ -27,9 +28,11 @@ struct HostConsent {
 };
 
 /// The steps of `up` in order: discover, hostnames (with consent), check, install, reboot (where
-/// memory limits are asked for), slurm (where asked for), generate, build, distribute, verify.
+/// memory limits are asked for), storage and slurm (where asked for), generate, build, distribute,
+/// verify.
 [[nodiscard]] std::vector<std::unique_ptr<Step>> up_steps(const Inventory& inventory,
-                                                          HostConsent consent);
+                                                          const HostConsent& hosts = {},
+                                                          const FormatConsent& consent = {});
 
 /// Whether the inventory asks for something that may take a reboot.
 [[nodiscard]] bool may_need_reboot(const Inventory& inventory);

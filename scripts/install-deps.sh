@@ -14,7 +14,7 @@ run=(ansible openssh-client iproute2 nftables debootstrap systemd-container qemu
 build=(g++ cmake ninja-build pkg-config libssh-dev libssl-dev libcli11-dev libtomlplusplus-dev
        libfmt-dev nlohmann-json3-dev)
 test=(libgtest-dev libgmock-dev openssh-server openmpi-bin libopenmpi-dev
-      busybox openssl strace clang-format clang-tidy shellcheck yamllint ansible-lint python3)
+      qemu-system-x86 e2fsprogs busybox openssl strace clang-format clang-tidy shellcheck yamllint ansible-lint python3)
 
 wanted=()
 for option in "$@"; do

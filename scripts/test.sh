@@ -1,6 +1,7 @@
 #!/bin/bash
 # Everything: installs what the tests need, builds, checks format, clang-tidy and shell scripts, and runs
-# all tests, those on labs of virtual nodes included. There is no switch that leaves any of it out.
+# all tests, those on labs of virtual nodes and on emulated machines included. There is no switch that
+# leaves any of it out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -21,7 +21,9 @@ options:
       owner: {type: str, default: root}
       optional: {type: bool, default: false, description: Leave it alone where its folder does not exist.}
   blocks:
-    description: Blocks of ours in files of others, at the end of the file where there is none yet.
+    description:
+      - Blocks of ours in files of others, at the end of the file where there is none yet. Without content there
+        is to be none.
     type: list
     elements: dict
     suboptions:
@@ -82,7 +84,10 @@ def with_block(text, content, comment_out):
     if comment_out:
         pattern = re.compile(comment_out)
         before, after = (["# " + line if pattern.search(line) else line for line in part] for part in (before, after))
-    return "\n".join(before + [BEGIN] + content.splitlines() + [END] + after) + "\n"
+    ours = [BEGIN] + content.splitlines() + [END] if content.strip() else []
+    if not ours and before + after == lines:
+        return text
+    return "\n".join(before + ours + after) + "\n"
 
 
 def with_line(text, line):
@@ -149,7 +154,7 @@ def apply(params, writer):
     for block in params["blocks"]:
         path = os.path.realpath(block["path"])
         text = read(path)
-        if text is None and block["optional"]:
+        if text is None and (block["optional"] or not block["content"].strip()):
             continue
         new_text = with_block(text or "", block["content"], block["comment_out"])
         if text is None:

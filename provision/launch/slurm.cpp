@@ -80,4 +80,9 @@ bool places_exactly(const std::vector<NodeSlots>& nodes, const SlurmState& state
   return all_equal(nodes) || total_slots(nodes) == cpus_of(nodes, state);
 }
 
+std::string common_partition(const Inventory& inventory) {
+  const bool several = inventory.slurm && !inventory.slurm->partitions.empty();
+  return several ? inventory.slurm->partition : "";
+}
+
 }  // namespace clustermpi

@@ -40,6 +40,7 @@ std::vector<std::string> slurm_options(const SlurmRequest& request) {
   std::vector<std::string> words{fmt::format("--job-name={}", request.name),
                                  fmt::format("--chdir={}", request.directory),
                                  fmt::format("--ntasks={}", request.ranks)};
+  if (!request.partition.empty()) words.push_back(fmt::format("--partition={}", request.partition));
   if (!request.nodes.empty()) {
     words.push_back(fmt::format("--nodes={}", request.nodes.size()));
     words.push_back(fmt::format("--nodelist={}", fold_hostlist(request.nodes)));

@@ -23,6 +23,7 @@ struct SlurmRequest {
   std::vector<std::string> not_on;
   unsigned ranks_per_node = 0;  ///< 0: as Slurm fills them
   std::string name;             ///< of the job
+  std::string partition;        ///< empty: Slurm's default
   std::string directory;        ///< where it starts, on every node
   std::chrono::seconds patience{0};
 };

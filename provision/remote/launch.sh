@@ -82,6 +82,8 @@ trap : HUP INT TERM
 exec 3<&0
 start "$@" </dev/null 3<&- &
 job=$!
+# Nobody may be left who reads what we print, and the shell itself tells of a job that a signal ended.
+trap '' PIPE
 {
   cat <&3 >/dev/null
   kill -TERM "$job"

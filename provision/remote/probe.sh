@@ -169,8 +169,8 @@ software() {
     esac
   done <<EOF
 $(dpkg-query -W -f='${db:Status-Status} ${Package} ${Version} ${Architecture}\n' \
-    dpkg openmpi-bin libopenmpi-dev mpich libmpich-dev slurmd slurmctld slurm-client munge \
-    libpmix2 libpmix-dev python3 python3-apt g++ cloud-init 2>/dev/null)
+    dpkg openmpi-bin libopenmpi-dev mpich libmpich-dev slurmd slurmctld slurmdbd slurm-client munge \
+    libpmix2 libpmix-dev python3 python3-apt g++ cloud-init dbus dbus-broker 2>/dev/null)
 EOF
   say architecture "$architecture"
 

@@ -31,7 +31,7 @@ still() {
 starting() { [ "$(begun)" -lt "$tasks" ] && kill -0 "$job" 2>/dev/null; }
 running() { kill -0 "$job" 2>/dev/null; }
 
-still 150 starting
+still 400 starting
 echo "begun=$(begun)"
 cancel
 still 100 running

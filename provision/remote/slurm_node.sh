@@ -6,7 +6,8 @@ PATH="${PATH:-/usr/bin:/bin}:/usr/sbin:/sbin"
 export LC_ALL PATH
 
 for unit; do
-  state=$(timeout 10 systemctl show "$unit" --property=LoadState,ActiveState,ConditionResult,Result 2>&1 | tr '\n' ' ')
+  state=$(timeout 10 systemctl show "$unit" \
+    --property=LoadState,ActiveState,Result,ConditionResult,ConditionTimestampMonotonic 2>&1 | tr '\n' ' ')
   printf 'unit=%s %s\n' "$unit" "$state"
 done
 if credential=$(timeout 10 munge --no-input 2>&1); then

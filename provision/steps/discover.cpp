@@ -126,7 +126,6 @@ void warn_of_unused_tables(Cluster& cluster) {
     if (given) cluster.warn(fmt::format("[{}] is read, but nothing is done with it yet", table));
   };
   warn("python", inventory.python.has_value());
-  warn("storage", inventory.storage.has_value());
 }
 
 /// Hosts whose sudo wants a password: asked for here, before anything is changed; then they tell
@@ -166,6 +165,10 @@ std::vector<Change> CheckStep::plan(Cluster& cluster) {
   std::string hint;
   for (const Finding& finding :
        check_fleet(cluster.inventory(), judged, {ansible_core_version()})) {
+    if (!finding.fatal) {
+      cluster.warn(fmt::format("{}; {}", finding.error.message, finding.error.hint), finding.host);
+      continue;
+    }
     if (!finding.host.empty()) {
       cluster.fail(finding.host, finding.error);
       continue;

@@ -95,19 +95,22 @@ std::string listed(const std::vector<ManagedItem>& items) {
   return list;
 }
 
+std::string key_digest(const Cluster& cluster, const Playbook& playbook) {
+  if (playbook.key.empty()) return {};
+  return sha256(read_file_if_exists(cluster.workspace().path(playbook.key)).value_or(""));
+}
+
 /// What an installation depends on, host by host.
 class Inputs {
  public:
   Inputs(const Cluster& cluster, const Playbook& playbook)
       : playbook_(playbook),
         inventory_(playbook_inventory(cluster)),
-        common_(fmt::format(
-            "{}\n{}\n{}\n{}\n", playbooks_digest(),
-            sha256(read_file_if_exists(cluster.workspace().path(playbook.key)).value_or("")),
-            host_keys(inventory_).dump(),
-            variables_for(playbook.roles,
-                          inventory_.value("/all/vars"_json_pointer, Json::object()))
-                .dump())) {}
+        common_(fmt::format("{}\n{}\n{}\n{}\n", playbooks_digest(), key_digest(cluster, playbook),
+                            host_keys(inventory_).dump(),
+                            variables_for(playbook.roles, inventory_.value("/all/vars"_json_pointer,
+                                                                           Json::object()))
+                                .dump())) {}
 
   [[nodiscard]] std::vector<ManagedItem> items(const std::string& host) const {
     return managed_items(playbook_, variables_of(inventory_, host));
@@ -316,8 +319,9 @@ void InstallStep::record(Cluster& cluster, const std::vector<std::string>& hosts
       event.kind = Event::Kind::host_done;
       event.host = host;
       event.changed = true;
-      event.text = fmt::format("{} {}", playbook_.product,
-                               cluster.facts[host].packages[playbook_.product_package]);
+      event.text = playbook_.product;
+      if (!playbook_.product_package.empty())
+        event.text += " " + cluster.facts[host].packages[playbook_.product_package];
       cluster.report(event);
     }
   }

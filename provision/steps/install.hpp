@@ -13,9 +13,9 @@ struct Playbook {
   /// Whose packages it brings as well: one transaction of apt's is much faster than several.
   std::vector<std::string> package_roles;
   bool brings_packages = true;  ///< else another playbook has brought those of its roles
-  std::string key;              ///< in the workspace; another one means another installation
-  std::string product;          ///< what a host is said to have afterwards: "Open MPI",
-  std::string product_package;  ///< in the version of this package
+  std::string key;      ///< in the workspace; another one means another installation; empty: none
+  std::string product;  ///< what a host is said to have afterwards: "Open MPI",
+  std::string product_package;  ///< in the version of this package; empty: none tells
 };
 
 /// A host whose inputs, package versions and managed files are as the playbook's last run left them

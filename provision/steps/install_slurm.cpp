@@ -8,8 +8,10 @@
 #include <thread>
 
 #include "hosts/hostlist.hpp"
+#include "hosts/names.hpp"
 #include "hosts/slurm_conf.hpp"
 #include "provision/launch/slurm.hpp"
+#include "provision/privileges.hpp"
 #include "provision/steps/playbook_inventory.hpp"
 #include "provision/steps/slurm_nodes.hpp"
 
@@ -21,6 +23,7 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto settling_time = 30s;  // slurmd registers within a second or two of its start
+constexpr auto patience = 5s;
 constexpr auto draining_time = 30s;
 constexpr auto polling_time = 250ms;
 
@@ -63,6 +66,36 @@ bool is_cured_by_installation(const std::string& reason) {
       cured, [&](const char* known) { return reason.find(known) != std::string::npos; });
 }
 
+/// Hosts that are there, but that the controller did not hear from yet.
+std::vector<std::string> silent_nodes(const Cluster& cluster, const SlurmState& state) {
+  std::vector<std::string> silent;
+  for (const auto& [host, properties] : slurm_properties(cluster.inventory(), cluster.facts)) {
+    if (!cluster.is_active(host)) continue;
+    const auto known = state.nodes.find(std::string(short_name(host)));
+    if (known == state.nodes.end() || use_of(known->second) == NodeUse::settling ||
+        known->second.marks.find('*') != std::string::npos)
+      silent.push_back(host);
+  }
+  return silent;
+}
+
+/// Of a host that does not answer nobody knows what it needs.
+bool is_here(const Cluster& cluster, const std::string& node) {
+  return std::ranges::any_of(cluster.active(),
+                             [&](const std::string& host) { return short_name(host) == node; });
+}
+
+void restart_slurmd(Cluster& cluster, const std::vector<std::string>& hosts) {
+  std::map<std::string, Job> jobs;
+  for (const std::string& host : hosts) {
+    Job& job = jobs[host];
+    job.command = "systemctl restart slurmd";
+    job.timeout = 30s;
+    become_root(job, cluster, host);
+  }
+  cluster.run_jobs(std::move(jobs));
+}
+
 }  // namespace
 
 InstallSlurmStep::InstallSlurmStep(bool new_munge_key)
@@ -89,28 +122,32 @@ std::vector<Change> InstallSlurmStep::plan(Cluster& cluster) {
     for (const std::string& host : cluster.active())
       configuration_.push_back({host, "bring a new munge key"});
   }
-  std::vector<Change> changes;
-  if (const auto state = running_slurm(cluster)) {
-    const auto wanted = slurm_nodes(cluster.inventory(), cluster.facts);
-    const std::string& manager = cluster.inventory().manager;
-    for (const auto& [node, is] : state->nodes) {
-      if (std::ranges::find(wanted, node) == wanted.end()) {
-        leaving_.push_back(node);
-        changes.push_back({manager, fmt::format("drain {} and take it out of Slurm: the inventory "
-                                                "does not have it any more",
-                                                node)});
-      } else if (use_of(is) == NodeUse::out && is_cured_by_installation(is.reason)) {
-        resumable_.push_back(node);
-        changes.push_back({manager, fmt::format("put {} back to work, which Slurm took out: {}",
-                                                node, is.reason)});
-      }
-    }
-  }
+  if (const auto state = running_slurm(cluster)) plan_for_nodes(cluster, *state);
+  std::vector<Change> changes = of_nodes_;
   changes.insert(changes.end(), configuration_.begin(), configuration_.end());
   return changes;
 }
 
+void InstallSlurmStep::plan_for_nodes(const Cluster& cluster, const SlurmState& state) {
+  const auto wanted = slurm_nodes(cluster.inventory(), cluster.facts);
+  const std::string& manager = cluster.inventory().manager;
+  for (const auto& [node, is] : state.nodes) {
+    if (std::ranges::find(wanted, node) == wanted.end()) {
+      leaving_.push_back(node);
+      of_nodes_.push_back({manager, fmt::format("drain {} and take it out of Slurm: the inventory "
+                                                "does not have it any more",
+                                                node)});
+    } else if (use_of(is) == NodeUse::out && is_cured_by_installation(is.reason) &&
+               is_here(cluster, node)) {
+      resumable_.push_back(node);
+      of_nodes_.push_back(
+          {manager, fmt::format("put {} back to work, which Slurm took out: {}", node, is.reason)});
+    }
+  }
+}
+
 std::string InstallSlurmStep::apply(Cluster& cluster, const std::vector<Change>&) {
+  for (const Change& change : of_nodes_) cluster.note(change.what, change.host);
   if (!leaving_.empty()) drain_leaving(cluster);
   std::string summary = "no change of configuration";
   // The old one is gone here first: hosts that this run does not get to are brought the new one by
@@ -144,25 +181,23 @@ void InstallSlurmStep::drain_leaving(Cluster& cluster) const {
   }
 }
 
-/// Nodes need a moment to report to a controller that just started. Those that come back broken are
-/// named with Slurm's reason; that they are proven to work is for verify.
+/// Nodes need a moment to report to a controller that just started. One that it does not hear from
+/// it asks again only after minutes; a slurmd that starts reports by itself, and its jobs run on.
+/// That the nodes are proven to work is for verify.
 void InstallSlurmStep::settle(Cluster& cluster) const {
   if (!resumable_.empty()) update_nodes(cluster, resumable_, "state=resume");
-  const auto end = Clock::now() + settling_time;
-  std::vector<std::string> expected;
-  for (const std::string& node : slurm_nodes(cluster.inventory(), cluster.facts))
-    if (cluster.is_active(node)) expected.push_back(node);
+  const auto begin = Clock::now();
+  bool restarted = false;
   for (;;) {
-    const SlurmState state = ask_slurm(cluster);
-    std::vector<std::string> settling;
-    for (const std::string& node : expected) {
-      const auto known = state.nodes.find(node);
-      if (known == state.nodes.end() || use_of(known->second) == NodeUse::settling)
-        settling.push_back(node);
+    const auto silent = silent_nodes(cluster, ask_slurm(cluster));
+    const auto waited = Clock::now() - begin;
+    if (silent.empty() || waited > settling_time) return;
+    if (waited > patience && !restarted) {
+      restart_slurmd(cluster, silent);
+      restarted = true;
     }
-    if (settling.empty() || Clock::now() > end) return;
     cluster.progress(cluster.inventory().manager,
-                     fmt::format("waiting for {} to report", fold_hostlist(settling)));
+                     fmt::format("waiting for {} to report", fold_hostlist(silent)));
     std::this_thread::sleep_for(polling_time);
     cluster.throw_if_cancelled();
   }

@@ -20,12 +20,14 @@ class InstallSlurmStep : public Step {
   std::string apply(Cluster& cluster, const std::vector<Change>& changes) override;
 
  private:
+  void plan_for_nodes(const Cluster& cluster, const SlurmState& state);
   void drain_leaving(Cluster& cluster) const;
   void settle(Cluster& cluster) const;
 
   InstallStep install_;
   bool new_munge_key_;
   std::vector<Change> configuration_;   ///< of the last plan, what the playbook is for
+  std::vector<Change> of_nodes_;        ///< of the last plan, for the nodes as Slurm sees them
   std::vector<std::string> leaving_;    ///< nodes that Slurm knows and the inventory does not
   std::vector<std::string> resumable_;  ///< nodes out of service for a reason that is gone
 };

@@ -69,6 +69,19 @@ void add_slurm(Json& inventory, const Cluster& cluster) {
   }
 }
 
+void add_storage(Json& inventory, const Cluster& cluster) {
+  const StorageSettings& storage = *cluster.inventory().storage;
+  inventory["all"]["vars"]["storage_directory"] = storage.directory;
+  const bool shared = cluster.inventory().hosts.size() > 1;
+  for (const auto& [host, variables] : inventory["_meta"]["hostvars"].items()) {
+    const bool holds_it = host == cluster.inventory().manager;
+    variables["storage_server"] = holds_it && shared;
+    variables["storage_client"] = !holds_it;
+    variables["storage_has_device"] = holds_it && !storage.device.empty();
+    if (holds_it) variables["storage_device"] = storage.device;
+  }
+}
+
 }  // namespace
 
 Json playbook_inventory(const Cluster& cluster) {
@@ -87,6 +100,7 @@ Json playbook_inventory(const Cluster& cluster) {
     if (facts.packages.contains("cloud-init")) variables[host]["base_cloud_init"] = true;
   }
   if (cluster.inventory().slurm) add_slurm(inventory, cluster);
+  if (cluster.inventory().storage) add_storage(inventory, cluster);
   return inventory;
 }
 
@@ -97,6 +111,7 @@ Json variables_of(const Json& inventory, const std::string& host) {
 std::vector<std::string> roles_asked_for(const Inventory& inventory) {
   std::vector<std::string> roles;
   if (inventory.slurm) roles.insert(roles.end(), {"munge", "slurm", "slurmdbd"});
+  if (inventory.storage) roles.emplace_back("storage");
   return roles;
 }
 

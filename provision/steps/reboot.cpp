@@ -8,6 +8,7 @@
 
 #include "hosts/hostlist.hpp"
 #include "hosts/kernel_memory.hpp"
+#include "hosts/names.hpp"
 #include "provision/files.hpp"
 #include "provision/launch/slurm.hpp"
 #include "provision/privileges.hpp"
@@ -67,11 +68,22 @@ bool is_in_slurm(Cluster& cluster, const std::string& host) {
   return cluster.states[host]["slurm"].inputs.has_value();
 }
 
+/// What Slurm calls a host.
+std::string node_of(const std::string& host) {
+  return std::string(short_name(host));
+}
+
+std::vector<std::string> nodes_of(const std::vector<std::string>& hosts) {
+  std::vector<std::string> nodes;
+  for (const std::string& host : hosts) nodes.push_back(node_of(host));
+  return nodes;
+}
+
 /// Jobs that would end with `host`. What srun and salloc started hangs on the manager, wherever its
 /// tasks run.
 SlurmState jobs_that_need(const Cluster& cluster, const SlurmState& slurm,
                           const std::string& host) {
-  return host == cluster.inventory().manager ? slurm : jobs_on(slurm, {host});
+  return host == cluster.inventory().manager ? slurm : jobs_on(slurm, {node_of(host)});
 }
 
 /// Those of `hosts` on which no job of Slurm's would end; the others are named.
@@ -139,18 +151,19 @@ std::vector<std::string> write_word(Cluster& cluster, const std::vector<std::str
   return written;
 }
 
-/// Nodes of `hosts` that Slurm would give jobs, which it does no more.
+/// Those of `hosts` that Slurm would give jobs, which it does no more.
 std::vector<std::string> drain(Cluster& cluster, const std::vector<std::string>& hosts) {
   if (std::ranges::none_of(hosts, [&](const auto& host) { return is_in_slurm(cluster, host); }))
     return {};
   const SlurmState slurm = ask_slurm(cluster);
   std::vector<std::string> drained;
   for (const std::string& host : hosts) {
-    const auto node = slurm.nodes.find(host);
+    const auto node = slurm.nodes.find(node_of(host));
     if (node != slurm.nodes.end() && use_of(node->second) != NodeUse::out) drained.push_back(host);
   }
   if (!drained.empty())
-    update_nodes(cluster, drained, fmt::format("state=drain reason='{}'", reason_of_reboot));
+    update_nodes(cluster, nodes_of(drained),
+                 fmt::format("state=drain reason='{}'", reason_of_reboot));
   return drained;
 }
 
@@ -244,9 +257,10 @@ class Return {
   Clock::time_point begin_ = Clock::now();
 };
 
-/// Puts nodes back to work that drain() took out, and waits until Slurm has heard of them.
-void resume(Cluster& cluster, const std::vector<std::string>& nodes) {
-  if (nodes.empty()) return;
+/// Puts hosts back to work that drain() took out, and waits until Slurm has heard of them.
+void resume(Cluster& cluster, const std::vector<std::string>& hosts) {
+  if (hosts.empty()) return;
+  const std::vector<std::string> nodes = nodes_of(hosts);
   bool resumed = false;
   for (const auto end = Clock::now() + settling_time; Clock::now() < end;) {
     const SlurmState slurm = ask_slurm(cluster);  // a manager that just started has none at first
@@ -278,7 +292,7 @@ std::vector<std::string> reboot(Cluster& cluster, const std::vector<std::string>
   if (!going.empty()) cluster.reconnect();
   cluster.require_manager();
   std::vector<std::string> resumable = drained;
-  std::erase_if(resumable, [&](const std::string& node) { return !cluster.is_active(node); });
+  std::erase_if(resumable, [&](const std::string& host) { return !cluster.is_active(host); });
   resume(cluster, resumable);
   return back;
 }

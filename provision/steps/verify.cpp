@@ -6,6 +6,7 @@
 #include <chrono>
 #include <sstream>
 
+#include "provision/launch/slurm.hpp"
 #include "provision/launcher.hpp"
 #include "provision/steps/distribute.hpp"
 
@@ -17,17 +18,14 @@ using namespace std::chrono_literals;
 
 constexpr auto default_timeout = 60s;
 
-std::map<std::string, std::string> names_by_hostname(const Cluster& cluster) {
-  std::map<std::string, std::string> names;
-  for (const auto& [host, facts] : cluster.facts) names[facts.hostname] = host;
-  return names;
-}
-
-ProgramRun run_program(Cluster& cluster, const std::string& program) {
+ProgramRun run_program(Cluster& cluster, const std::string& program, Via via) {
   ProgramRun run;
   run.program = program;
+  run.via = name_of(via);
   MpiJob job;
   job.command = {program_path(cluster, program)};
+  job.via = via;
+  job.patience = turn_comes_within;
   // Idle ranks give their core away: nodes may share one machine, and a rank that spins while it
   // waits would take the time of the one it waits for.
   job.environment = {{"OMPI_MCA_mpi_yield_when_idle", "1"}};
@@ -74,7 +72,8 @@ std::map<std::string, std::string> unreachable_from_manager(Cluster& cluster,
   return unreachable;
 }
 
-/// A failed program does not say whose fault it was: ask each host, from here and from the manager.
+/// A failed program does not say whose fault it was: ask each host, from here and, where mpirun
+/// goes there by SSH, from the manager.
 void find_culprits(Cluster& cluster, const std::vector<NodeSlots>& nodes, Verdict& verdict) {
   std::vector<std::string> hosts;
   for (const NodeSlots& node : nodes) hosts.push_back(node.host);
@@ -98,7 +97,7 @@ void find_culprits(Cluster& cluster, const std::vector<NodeSlots>& nodes, Verdic
           fmt::format("there is no program {}", program_path(cluster, verdict.program));
     }
   }
-  if (!manager_answers) return;
+  if (!manager_answers || verdict.via != name_of(Via::mpirun)) return;
   for (const auto& [host, problem] : unreachable_from_manager(cluster, nodes))
     verdict.hosts.emplace(host, problem);
 }
@@ -107,12 +106,30 @@ std::string failure_message(const std::vector<Verdict>& verdicts) {
   std::string message;
   for (const Verdict& verdict : verdicts) {
     if (verdict.ok) continue;
-    message += fmt::format("{}{} failed", message.empty() ? "" : "\n", verdict.program);
+    message += fmt::format("{}{} failed", message.empty() ? "" : "\n", title_of(verdict));
     if (!verdict.summary.empty()) message += ": " + verdict.summary;
     for (const auto& [host, problem] : verdict.hosts)
       message += fmt::format("\n  {}: {}", host, problem);
   }
   return message;
+}
+
+/// Where Slurm is part of the cluster, it is part of the proof.
+std::vector<Via> installed_ways(const Cluster& cluster) {
+  const auto manager = cluster.facts.find(cluster.inventory().manager);
+  const bool has_slurm = cluster.inventory().slurm && manager != cluster.facts.end() &&
+                         manager->second.packages.contains("slurmctld");
+  return has_slurm ? std::vector{Via::mpirun, Via::srun} : std::vector{Via::mpirun};
+}
+
+Verdict not_run(const std::string& program, Via via, std::string why) {
+  Verdict verdict;
+  verdict.program = program;
+  verdict.via = name_of(via);
+  verdict.ok = true;
+  verdict.ran = false;
+  verdict.summary = std::move(why);
+  return verdict;
 }
 
 }  // namespace
@@ -121,7 +138,8 @@ const std::vector<std::string>& verification_programs() {
   return bundled_programs();
 }
 
-VerifyStep::VerifyStep(std::vector<std::string> programs) : programs_(std::move(programs)) {
+VerifyStep::VerifyStep(std::vector<std::string> programs, std::vector<Via> ways)
+    : programs_(std::move(programs)), ways_(std::move(ways)) {
   if (programs_.empty()) programs_ = verification_programs();
 }
 
@@ -134,17 +152,11 @@ std::vector<Change> VerifyStep::plan(Cluster& cluster) {
   for (const auto& [host, reason] : job_group(cluster.inventory(), cluster.facts).left_out) {
     if (cluster.is_active(host)) cluster.warn("not part of this proof: " + reason, host);
   }
-  const auto nodes = job_nodes(cluster);
-  ranks_ = total_slots(nodes);
+  if (ways_.empty()) ways_ = installed_ways(cluster);
   bool all_passed = true;
-  for (const std::string& program : programs_) {
-    cluster.progress(cluster.inventory().manager, fmt::format("{} with {} ranks", program, ranks_));
-    Verdict verdict = judge(run_program(cluster, program), nodes, names_by_hostname(cluster));
-    if (!verdict.ok && verdict.hosts.empty()) find_culprits(cluster, nodes, verdict);
-    cluster.note(fmt::format("{:5} {}  {} ({:.1f} s)", program, verdict.ok ? "passed" : "FAILED",
-                             printable(verdict.summary), verdict.seconds));
-    all_passed = all_passed && verdict.ok;
-    cluster.verdicts.push_back(std::move(verdict));
+  for (const Via via : ways_) {
+    const bool passed = via == Via::mpirun ? prove(cluster, via) : prove_by_slurm(cluster, via);
+    all_passed = all_passed && passed;
   }
   if (!all_passed) {
     throw Error(ExitCode::verification_failed, failure_message(cluster.verdicts),
@@ -153,9 +165,47 @@ std::vector<Change> VerifyStep::plan(Cluster& cluster) {
   return {};
 }
 
+bool VerifyStep::prove_by_slurm(Cluster& cluster, Via via) {
+  if (!slurm_) slurm_ = verify_slurm(cluster);
+  if (*slurm_ == SlurmProof::busy) {
+    for (const std::string& program : programs_)
+      take_verdict(cluster, not_run(program, via, "jobs hold Slurm's nodes"));
+  }
+  if (*slurm_ != SlurmProof::works) return *slurm_ == SlurmProof::busy;
+  return prove(cluster, via);
+}
+
+bool VerifyStep::prove(Cluster& cluster, Via via) {
+  auto nodes = job_nodes(cluster);
+  Spread spread = Spread::exact;
+  if (via != Via::mpirun) {
+    const SlurmState state = ask_slurm(cluster);
+    nodes = slots_in_slurm(nodes, state);
+    if (!places_exactly(nodes, state)) spread = Spread::by_slurm;
+  }
+  ranks_ = total_slots(nodes);
+  bool all_passed = true;
+  for (const std::string& program : programs_) {
+    cluster.progress(cluster.inventory().manager,
+                     fmt::format("{} with {} ranks by {}", program, ranks_, name_of(via)));
+    Verdict verdict =
+        judge(run_program(cluster, program, via), nodes, names_by_hostname(cluster), spread);
+    if (!verdict.ok && verdict.hosts.empty()) find_culprits(cluster, nodes, verdict);
+    all_passed = all_passed && verdict.ok;
+    take_verdict(cluster, std::move(verdict));
+  }
+  return all_passed;
+}
+
 std::string VerifyStep::nothing_to_do(const Cluster& cluster) const {
   if (cluster.options().dry_run) return "would run";
-  return fmt::format("{} passed with {} ranks", fmt::join(programs_, ", "), ranks_);
+  std::vector<std::string_view> ways;
+  for (const Via via : ways_) ways.push_back(name_of(via));
+  if (slurm_ == SlurmProof::busy)
+    return fmt::format("{} passed as far as it ran: Slurm's nodes are busy",
+                       fmt::join(programs_, ", "));
+  return fmt::format("{} passed with {} ranks by {}", fmt::join(programs_, ", "), ranks_,
+                     fmt::join(ways, " and "));
 }
 
 }  // namespace clustermpi

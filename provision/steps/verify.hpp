@@ -1,17 +1,20 @@
-// The proof: hello, ring and pi over all nodes, each with a verdict.
+// The proof: hello, ring and pi over all nodes, by each way that starts jobs, each with a verdict.
 #pragma once
 
 #include "hosts/verdict.hpp"
+#include "hosts/via.hpp"
 #include "provision/step.hpp"
+#include "provision/steps/verify_slurm.hpp"
 
 namespace clustermpi {
 
-/// Runs the programs one after another. A host that a verdict speaks against is in Verdict::hosts
-/// of Cluster::verdicts; where
-/// a program does not end well, every host is asked again to find out which one is to blame.
+/// Runs the programs one after another; before the first of Slurm's ways, Slurm itself is checked.
+/// A host that a verdict speaks against is in Verdict::hosts of Cluster::verdicts; where a program
+/// does not end well, every host is asked again to find out which one is to blame.
 class VerifyStep : public Step {
  public:
-  explicit VerifyStep(std::vector<std::string> programs);
+  /// No programs: all. No ways: mpirun, and srun too where Slurm is wanted and installed.
+  explicit VerifyStep(std::vector<std::string> programs = {}, std::vector<Via> ways = {});
 
   [[nodiscard]] std::string name() const override { return "verify"; }
   [[nodiscard]] std::string title() const override;
@@ -22,7 +25,13 @@ class VerifyStep : public Step {
   [[nodiscard]] std::string nothing_to_do(const Cluster& cluster) const override;
 
  private:
+  /// Runs the programs by one way; false where any of them failed.
+  bool prove(Cluster& cluster, Via via);
+  bool prove_by_slurm(Cluster& cluster, Via via);
+
   std::vector<std::string> programs_;
+  std::vector<Via> ways_;
+  std::optional<SlurmProof> slurm_;  ///< of Slurm itself, once it was checked
   unsigned ranks_ = 0;
 };
 

@@ -42,7 +42,7 @@ $(node 4) idle"
 say "the seed's example: mpirun inside of an allocation"
 manager 'salloc -N 3 mpirun .clustermpi/bin/hello'
 expect_status 0
-expect_in_out "RESULT hello size=6 hosts=3"
+expect_in_out "RESULT hello size=3 hosts=3"
 
 say "the same munge key on all nodes, which nobody else can read"
 expect_equal "keys" 1 "$(for n in 1 2 3 4; do on $n 'sha256sum </etc/munge/munge.key'; done | sort -u | wc -l)"

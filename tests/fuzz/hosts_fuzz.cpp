@@ -12,6 +12,7 @@
 #include "hosts/facts.hpp"
 #include "hosts/hostlist.hpp"
 #include "hosts/inventory.hpp"
+#include "hosts/slurm_hostlist.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace {
@@ -31,6 +32,8 @@ void read_hostlist(std::string_view input) {
       clustermpi::expand_hostlist(clustermpi::fold_hostlist(names));
   require(std::set(names.begin(), names.end()) == std::set(again.begin(), again.end()),
           "expand is the inverse of fold", input);
+  require(clustermpi::expand_hostlist(clustermpi::slurm_hostlist(names)) == names,
+          "Slurm's list keeps names and order", input);
 }
 
 void read_inventory(std::string_view input) {

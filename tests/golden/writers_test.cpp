@@ -138,8 +138,10 @@ TEST(Golden, SlurmConf) {
   classroom.inventory.slurm = SlurmSettings{};
   classroom.inventory.slurm->partitions = {{"short", {"four1", "four2", "desk"}, true, "30"}};
   classroom.inventory.slurm->memory_limits = true;
-  for (auto& [name, facts] : classroom.facts)
+  for (auto& [name, facts] : classroom.facts) {
     facts.cgroup_controllers = {"cpuset", "cpu", "io", "memory", "pids"};
+    facts.packages["dbus"] = "1.14.10-1~deb12u1";
+  }
   classroom.facts["desk"].gpus = 1;
   classroom.facts["three2"].hostname = "raspberrypi";
   const SlurmFiles files = slurm_files(classroom.inventory, classroom.facts);

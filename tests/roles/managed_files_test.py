@@ -35,6 +35,12 @@ class Text(unittest.TestCase):
         once = module.with_block("127.0.1.1 red\n", "10.0.0.1 red\n", LOOPBACK)
         self.assertEqual(module.with_block(once, "10.0.0.1 red\n", LOOPBACK), once)
 
+    def test_a_block_without_content_goes_and_leaves_the_rest(self):
+        once = module.with_block("a\n", "x\n", None)
+        self.assertEqual(module.with_block(once + "b\n", "\n", None), "a\nb\n")
+        for text in ("", "no line break", "a\n"):
+            self.assertEqual(module.with_block(text, "", None), text)
+
     def test_the_loopback_names_of_nodes_become_comments(self):
         for line in ("127.0.1.1 red", "127.0.1.1\tred.lan red", "  127.0.1.1 red01", "127.0.1.1 {{fqdn}} {{hostname}}"):
             self.assertTrue(module.with_block(line + "\n", "", LOOPBACK).startswith("# " + line + "\n"), line)
@@ -106,6 +112,11 @@ class Files(unittest.TestCase):
     def test_an_optional_block_needs_its_file(self):
         block = {"path": str(self.folder / "none"), "content": "x", "comment_out": None, "optional": True}
         self.assertEqual(self.apply(blocks=[block]), [])
+
+    def test_a_block_without_content_makes_no_file(self):
+        block = {"path": str(self.folder / "none"), "content": "\n", "comment_out": None, "optional": False}
+        self.assertEqual(self.apply(blocks=[block]), [])
+        self.assertFalse((self.folder / "none").exists())
 
     def test_a_line_makes_file_and_folder(self):
         line = {"path": str(self.folder / ".ssh" / "authorized_keys"), "line": "k", "mode": "0600", "owner": ME}

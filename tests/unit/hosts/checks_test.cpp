@@ -266,5 +266,106 @@ TEST(CheckFleet, ReportsAllAtOnceInTheOrderOfTheInventory) {
               ElementsAre("red01 no_sudo", "red01 clock_skew", "red03 no_sudo", " mixed_openmpi"));
 }
 
+/// The example fleet and an inventory that asks for Slurm.
+struct SlurmFleet {
+  Inventory inventory = example::inventory();
+  FleetFacts facts = example::fleet_facts();
+
+  SlurmFleet() {
+    inventory.slurm = SlurmSettings{};
+    for (auto& [host, known] : facts) known.uid = 1000;
+  }
+  [[nodiscard]] std::vector<Finding> check() const {
+    return check_fleet(inventory, facts, bookworm);
+  }
+};
+
+TEST(CheckFleet, RefusesTwoReleasesOfSlurm) {
+  SlurmFleet fleet;
+  EXPECT_THAT(fleet.check(), IsEmpty());
+  fleet.facts["red02"].packages["slurm-client"] = "24.11.5-4";
+  fleet.facts["red03"].candidates["slurm-client"] = "24.11.5-4";
+  fleet.facts["red01"].packages["slurm-client"] = "22.05.2-1";
+  const Finding mixed = {
+      "",
+      {"mixed_slurm",
+       "the hosts have Slurms that do not work together: 22.05 on red,red01, 24.11 on red[02-03]",
+       "give them one release of the operating system, or take those of the other out of the "
+       "inventory, or [slurm]"}};
+  EXPECT_THAT(fleet.check(), ElementsAre(mixed));
+  fleet.facts["red02"].architecture = fleet.facts["red03"].architecture = "amd64";
+  EXPECT_THAT(fleet.check(), ElementsAre(mixed)) << "to Slurm it makes no difference";
+  fleet.inventory.slurm.reset();
+  EXPECT_THAT(fleet.check(), IsEmpty());
+}
+
+TEST(CheckFleet, RefusesUsersWithDifferentNumbers) {
+  SlurmFleet fleet;
+  fleet.facts["red02"].uid = 1001;
+  EXPECT_THAT(fleet.check(),
+              ElementsAre(Finding{
+                  "red02",
+                  {"uid_differs",
+                   "its user pi has the number 1001, but 1000 on the manager red: Slurm starts "
+                   "jobs by the number",
+                   "there, as root, with pi logged out: usermod -u 1000 pi"}}));
+  fleet.facts["red02"].uid = 0;
+  EXPECT_THAT(fleet.check(), IsEmpty()) << "facts of an earlier version do not say";
+  fleet.facts["red02"].uid = 1001;
+  fleet.inventory.slurm.reset();
+  EXPECT_THAT(fleet.check(), IsEmpty()) << "mpirun logs in by name";
+}
+
+TEST(CheckFleet, WarnsOfA32BitSystemOnA64BitKernel) {
+  const auto narrow = [](Facts& facts) {
+    facts.machine = "aarch64";
+    facts.architecture = "armhf";
+  };
+  EXPECT_THAT(check_with("red03", narrow),
+              ElementsAre(Finding{
+                  "red03",
+                  {"narrow_userland",
+                   "has a 64-bit kernel below a 32-bit system (armhf): no MPI job of it spans "
+                   "64-bit hosts, and no process gets more than 4 GiB",
+                   "install a 64-bit image there when you have the time"},
+                  false}));
+  EXPECT_THAT(check_with("red03", [](Facts& facts) { facts.machine = "aarch64"; }), IsEmpty());
+  EXPECT_THAT(check_with("red03",
+                         [](Facts& facts) {
+                           facts.machine = "armv7l";
+                           facts.architecture = "armhf";
+                         }),
+              IsEmpty());
+}
+
+TEST(CheckFleet, NeedsMoreSpaceForSlurm) {
+  SlurmFleet fleet;
+  const auto message = [&](const std::string& host, std::uint64_t mib) {
+    fleet.facts[host].disk_free_kib = mib * 1024;
+    const auto found = fleet.check();
+    fleet.facts[host].disk_free_kib = 10u << 20;
+    return found.empty() ? std::string() : found.front().error.message;
+  };
+  EXPECT_EQ(message("red01", 900), "");
+  EXPECT_EQ(message("red01", 899),
+            "has 899 MiB free below /usr and /var, but 900 MiB are needed to run Slurm");
+  EXPECT_EQ(message("red", 1399),
+            "has 1399 MiB free below /usr and /var, but 1400 MiB are needed to compile there, to "
+            "run Slurm");
+  fleet.inventory.slurm->accounting = true;
+  EXPECT_EQ(message("red01", 900), "");
+  EXPECT_EQ(message("red", 1799),
+            "has 1799 MiB free below /usr and /var, but 1800 MiB are needed to compile there, to "
+            "run Slurm, to keep its data base");
+  fleet.facts["red01"].packages = {{"openmpi-bin", "4.1.4"}, {"slurm-client", "22.05.8"}};
+  EXPECT_EQ(message("red01", 50), "");
+  fleet.facts["red"].packages = {{"openmpi-bin", "4.1.4"},
+                                 {"libopenmpi-dev", "4.1.4"},
+                                 {"g++", "12.2"},
+                                 {"slurm-client", "22.05.8"},
+                                 {"slurmdbd", "22.05.8"}};
+  EXPECT_EQ(message("red", 50), "");
+}
+
 }  // namespace
 }  // namespace clustermpi

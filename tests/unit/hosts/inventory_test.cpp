@@ -7,6 +7,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "hosts/names.hpp"
+
 namespace clustermpi {
 namespace {
 
@@ -40,6 +42,7 @@ name    = "red"
 manager = "red"
 user    = "pi"
 network = "192.168.1.0/24"
+manager_computes = false
 
 [[hosts]]
 names   = "red,red0[1-3]"
@@ -62,8 +65,20 @@ host_key_policy = "strict"
 implementation = "mpich"
 
 [slurm]
-partition  = "class"
-accounting = true
+partition     = "class"
+accounting    = true
+memory_limits = true
+
+[[slurm.partitions]]
+name     = "short"
+hosts    = "red0[1-2]"
+max_time = "1-12:30"
+default  = true
+
+[[slurm.partitions]]
+name     = "long"
+hosts    = "big,red03"
+max_time = "Unlimited"
 
 [python]
 venv     = "~/ENV"
@@ -85,7 +100,10 @@ format    = true
   EXPECT_EQ(inventory.jump, "pi@gate:22");
   EXPECT_EQ(inventory.host_key_policy, HostKeyPolicy::strict);
   EXPECT_EQ(inventory.mpi, MpiImplementation::mpich);
-  EXPECT_EQ(inventory.slurm, (SlurmSettings{"class", {}, true}));
+  EXPECT_FALSE(inventory.manager_computes);
+  const std::vector<SlurmPartition> partitions = {{"short", {"red01", "red02"}, true, "1-12:30"},
+                                                  {"long", {"big", "red03"}, false, ""}};
+  EXPECT_EQ(inventory.slurm, (SlurmSettings{"class", partitions, true, true}));
   EXPECT_EQ(inventory.python, (PythonSettings{"~/ENV", {"mpi4py", "numpy"}}));
   EXPECT_EQ(inventory.storage, (StorageSettings{"/shared", "/dev/sda1", true}));
 }
@@ -98,9 +116,108 @@ TEST(ParseInventory, HasDefaultsForAllButHostsAndUser) {
   EXPECT_THAT(inventory.hosts, ElementsAre(Host{"red", "red", "pi", {}, {}, {}}));
   EXPECT_EQ(inventory.host_key_policy, std::nullopt) << "for ssh's configuration to say";
   EXPECT_EQ(inventory.mpi, MpiImplementation::openmpi);
+  EXPECT_TRUE(inventory.manager_computes);
   EXPECT_FALSE(inventory.slurm || inventory.python || inventory.storage);
+  EXPECT_EQ(valid(with("[slurm]")).slurm, SlurmSettings{});
   EXPECT_NE(inventory.find("red"), nullptr);
   EXPECT_EQ(inventory.find("blue"), nullptr);
+}
+
+/// An inventory of red, red01 and red02 with `lines` at its end, and what is wrong with it: no
+/// place, no source.
+std::vector<std::string> partition_complaints(const std::string& lines) {
+  const std::string text =
+      "[cluster]\nuser = \"pi\"\n[[hosts]]\nnames = \"red,red0[1-2]\"\n[slurm]\n" + lines;
+  std::vector<std::string> said;
+  for (const Diagnostic& diagnostic : parse_inventory(text, "cluster.toml").diagnostics)
+    said.push_back(diagnostic.message + (diagnostic.hint.empty() ? "" : "; ") + diagnostic.hint);
+  return said;
+}
+
+std::string block(const std::string& lines) {
+  return "[[slurm.partitions]]\n" + lines + "\n";
+}
+
+TEST(ParseInventory, WantsHostsOfTheInventoryInAPartition) {
+  EXPECT_THAT(partition_complaints(block("name='a'\nhosts='red,read02'")),
+              ElementsAre("partition 'a' names read02, which is not in the inventory; did you mean "
+                          "'red02'?"));
+  EXPECT_THAT(
+      partition_complaints(block("name='a'\nhosts='blue[1-2],red'")),
+      ElementsAre("partition 'a' names blue[1-2], which are not in the inventory; the hosts "
+                  "are red,red[01-02]"));
+  EXPECT_THAT(partition_complaints(block("name='a'\nhosts=' '")), ElementsAre("'hosts' is empty"));
+  EXPECT_THAT(partition_complaints(block("name='a'\nhosts='red[2-1]'")),
+              ElementsAre("the range 2-1 runs backwards"));
+  EXPECT_THAT(partition_complaints(block("")),
+              ElementsAre("this partition has no 'name'; say what it is called: name = \"long\"",
+                          "this partition has no 'hosts'; say which hosts are in it: hosts = "
+                          "\"red0[1-3]\""));
+}
+
+TEST(ParseInventory, KnowsWhatSlurmCannotTakeForAPartition) {
+  for (const std::string name : {"DEFAULT", "default"})
+    EXPECT_THAT(partition_complaints(block("name='" + name + "'\nhosts='red'")),
+                ElementsAre("name '" + name +
+                            "' is a word of Slurm's configuration and cannot name "
+                            "a partition"));
+  EXPECT_THAT(
+      partition_complaints("partition='Default'"),
+      ElementsAre("partition 'Default' is a word of Slurm's configuration and cannot name a "
+                  "partition"));
+  EXPECT_THAT(partition_complaints(block("name='a b'\nhosts='red'")),
+              ElementsAre("name 'a b' may have letters, digits, hyphens and underscores only"));
+  EXPECT_THAT(partition_complaints(block("name='all'\nhosts='red'")), IsEmpty());
+}
+
+TEST(ParseInventory, WantsEachPartitionOnceAndOneDefault) {
+  const std::string a = block("name='a'\nhosts='red'\ndefault=true");
+  EXPECT_THAT(partition_complaints(a + a),
+              ElementsAre("two partitions are called 'a'; the first is on line 7",
+                          "two partitions are the default one; the first is on line 9"));
+  EXPECT_THAT(partition_complaints(block("name='main'\nhosts='red'")),
+              ElementsAre("two partitions are called 'main'; the partition of all hosts is called "
+                          "so: give that one another name with partition = \"all\" below [slurm]"));
+  EXPECT_THAT(partition_complaints("partition='x'\n" + block("name='x'\nhosts='red'")),
+              ElementsAre("two partitions are called 'x'; the first is on line 6"));
+  EXPECT_THAT(partition_complaints("partition='x'\n" + block("name='X'\nhosts='red'")), IsEmpty())
+      << "Slurm tells them apart";
+}
+
+TEST(ParseInventory, TakesTimesThatSlurmReads) {
+  const auto complaint = [](const std::string& time) {
+    const auto said = partition_complaints(block("name='a'\nhosts='red'\nmax_time='" + time + "'"));
+    return said.empty() ? std::string() : said.front();
+  };
+  for (const char* time : {"90", "90:30", "8:00:00", "2-0", "2-12", "2-12:30", "2-12:30:15",
+                           "unlimited", "UNLIMITED", "0:30"})
+    EXPECT_EQ(complaint(time), "") << time;
+  for (const std::string time : {"1d", "90m", "1:2:3:4", "-1", "2-", "-2", "1:", ":1", "1-2-3",
+                                 "9999999", "1.5", "2-1:2:3:4"})
+    EXPECT_EQ(complaint(time), "max_time '" + time +
+                                   "' is no time: \"90\" is minutes, \"8:00:00\" hours, \"2-12\" "
+                                   "days and hours");
+  for (const std::string time : {"0", "0-0", "00:00:00"})
+    EXPECT_EQ(complaint(time), "max_time '" + time + "' leaves a job no time at all");
+}
+
+TEST(ParseInventory, RunsNoJobsOnAManagerThatDoesNotCompute) {
+  const std::string text =
+      "[cluster]\nuser='pi'\nmanager_computes=false\n[[hosts]]\nnames='red,red01'\n[slurm]\n";
+  EXPECT_FALSE(valid(text).manager_computes);
+  EXPECT_THAT(
+      complaints(text + block("name = 'a'\nhosts = 'red,red01'")),
+      ElementsAre("cluster.toml:9:9: partition 'a' names the manager red, where no jobs run\n"
+                  "  hosts = 'red,red01'\n"
+                  "          ^\n"
+                  "  hint: take it out, or take `manager_computes = false` away below "
+                  "[cluster]"));
+}
+
+TEST(ParseInventory, KeepsItsMouthShutOnPartitionsOfHostsThatCouldNotBeRead) {
+  EXPECT_THAT(complaints("[cluster]\nuser='pi'\n[[hosts]]\nnames='red[1-'\n[slurm]\n" +
+                         block("name='a'\nhosts='red1'")),
+              testing::SizeIs(1));
 }
 
 TEST(ParseInventory, TakesTheFirstHostAsManagerWhereNoneIsNamed) {
@@ -384,6 +501,14 @@ TEST(ParseInventory, RefusesNamesThatSomePartOfAClusterMisreads) {
   EXPECT_EQ(
       name_complaint(std::string(64, 'a')),
       "host name '" + std::string(64, 'a') + "' is longer than the 63 characters that DNS allows");
+}
+
+TEST(HostNameFault, KnowsTheWordsOfSlurmsConfiguration) {
+  for (const std::string name : {"all", "ALL", "default", "Default", "all.example.org"})
+    EXPECT_EQ(host_name_fault(name), "is a word of Slurm's configuration and cannot name a host")
+        << name;
+  for (const std::string name : {"alle", "default1", "localhost", "none"})
+    EXPECT_EQ(host_name_fault(name), "") << name;
 }
 
 TEST(ParseInventory, RefusesOddUsersAddressesAndLabels) {

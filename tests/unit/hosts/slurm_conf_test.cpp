@@ -15,8 +15,6 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
 using testing::StartsWith;
 
 std::vector<std::string> lines_with(const std::string& text, const std::string& start) {
@@ -44,6 +42,7 @@ struct Fleet {
     for (auto& [host, known] : facts) {
       known.cgroup_controllers = {"cpuset", "cpu", "io", "pids"};
       known.slurmd = SlurmHardware{4, 1, 1, 4, 1, 3793};
+      known.packages["dbus"] = "1.14.10-1~deb12u1";
     }
   }
 
@@ -220,6 +219,9 @@ TEST(SlurmConf, DoesWithoutCgroupsWhereOneNodeDoes) {
   EXPECT_EQ(plugins([](Facts& facts) { facts.virtualization = ""; }),
             "proctrack/linuxproc task/affinity")
       << "no systemd to ask for a cgroup";
+  EXPECT_EQ(plugins([](Facts& facts) { facts.packages.erase("dbus"); }),
+            "proctrack/linuxproc task/affinity")
+      << "no way to ask it";
   EXPECT_EQ(plugins([](Facts& facts) { facts.virtualization = "systemd-nspawn"; }),
             "proctrack/linuxproc task/none");
   EXPECT_EQ(plugins([](Facts& facts) { facts.virtualization = "docker"; }),
@@ -242,7 +244,7 @@ TEST(SlurmConf, SharesMemoryOutOnlyWhenAskedTo) {
 TEST(SlurmConf, LimitsMemoryByCgroups) {
   Fleet fleet;
   fleet.inventory.slurm->memory_limits = true;
-  fleet.everywhere([](Facts& facts) { facts.cgroup_controllers.push_back("memory"); });
+  fleet.everywhere([](Facts& facts) { facts.cgroup_controllers.emplace_back("memory"); });
   fleet.facts["red03"].slurmd = SlurmHardware{2, 1, 1, 2, 1, 1024};
   EXPECT_EQ(fleet.value_of("SelectTypeParameters"), "CR_Core_Memory");
   EXPECT_EQ(fleet.value_of("DefMemPerCPU"), "480") << "fits on every CPU of every node";
@@ -254,13 +256,14 @@ TEST(SlurmConf, LimitsMemoryByCgroups) {
 TEST(SlurmConf, LimitsMemoryByLookingWhereAKernelDoesNotCountIt) {
   Fleet fleet;
   fleet.inventory.slurm->memory_limits = true;
-  fleet.everywhere([](Facts& facts) { facts.cgroup_controllers.push_back("memory"); });
+  fleet.everywhere([](Facts& facts) { facts.cgroup_controllers.emplace_back("memory"); });
   fleet.facts["red03"].cgroup_controllers.pop_back();
   EXPECT_EQ(fleet.value_of("SelectTypeParameters"), "CR_Core_Memory");
   EXPECT_THAT(lines_with(fleet.files().cgroup_conf, "Constrain"),
               ElementsAre("ConstrainCores=yes"));
   EXPECT_EQ(fleet.value_of("JobAcctGatherType"), "jobacct_gather/linux");
   EXPECT_EQ(fleet.value_of("JobAcctGatherParams"), "OverMemoryKill");
+  EXPECT_EQ(fleet.value_of("JobAcctGatherFrequency"), "10");
 }
 
 TEST(SlurmConf, KeepsARecordOnlyWhenAskedTo) {

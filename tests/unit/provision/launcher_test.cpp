@@ -1,4 +1,5 @@
-#include "provision/launcher.hpp"
+#include "provision/launch/slurm.hpp"
+#include "provision/launch/words.hpp"
 
 #include <gmock/gmock.h>
 
@@ -36,6 +37,75 @@ TEST(MpirunArguments, EnvironmentIsNamedButItsValuesAreNotShown) {
   const auto words = mpirun_arguments(with_environment, 1, MpiFormat::openmpi4, "10.0.0.0/8");
   EXPECT_THAT(words, testing::IsSupersetOf({"-x", "N", "-x", "FIND"}));
   EXPECT_THAT(words, testing::Not(testing::Contains(testing::HasSubstr("a b"))));
+}
+
+TEST(MpirunArguments, InsideAnAllocationSlurmStartsTheDaemonsAndNotSsh) {
+  MpiJob inside = job();
+  inside.via = Via::salloc;
+  EXPECT_THAT(mpirun_arguments(inside, 8, MpiFormat::openmpi4, "192.168.1.0/24"),
+              ElementsAre("-np", "8", "--mca", "oob_tcp_if_include", "192.168.1.0/24", "--mca",
+                          "btl_tcp_if_include", "192.168.1.0/24", "/home/pi/.clustermpi/bin/hello",
+                          "--expect", "8"));
+  EXPECT_THAT(mpirun_arguments(inside, 8, MpiFormat::openmpi5, "192.168.1.0/24"),
+              ElementsAre("-np", "8", "--prtemca", "prte_if_include", "192.168.1.0/24", "--mca",
+                          "btl_tcp_if_include", "192.168.1.0/24", "/home/pi/.clustermpi/bin/hello",
+                          "--expect", "8"));
+}
+
+SlurmState slurm(const std::string& nodes) {
+  return parse_slurm_state("ping=Slurmctld(primary) at red is UP\n" + nodes + "end=1\n");
+}
+const std::string four_cpus = "node=red|2|idle|Unknown|none\nnode=red01|2|idle|Unknown|none\n";
+
+TEST(SlurmRequest, AllSlotsAreAllNodesByName) {
+  const std::vector<NodeSlots> nodes{{"red", 2, 2}, {"red01", 2, 2}};
+  SlurmRequest request = slurm_request(job(), nodes, slurm(four_cpus));
+  request.directory = "/home/pi";
+  EXPECT_THAT(slurm_options(request),
+              ElementsAre("--job-name=hello", "--chdir=/home/pi", "--ntasks=4", "--nodes=2",
+                          "--nodelist=red,red01", "--ntasks-per-node=2"));
+}
+
+TEST(SlurmRequest, FewerRanksGoWhereSlurmWantsButNotOutsideTheJobsHosts) {
+  MpiJob two = job();
+  two.np = 2;
+  two.patience = std::chrono::seconds(10);
+  const SlurmState state = slurm(four_cpus + "node=arm|4|idle|Unknown|none\n");
+  SlurmRequest request = slurm_request(two, {{"red", 2, 2}, {"red01", 2, 2}}, state);
+  request.directory = "/home/pi";
+  request.partition = "all";
+  EXPECT_THAT(slurm_options(request),
+              ElementsAre("--job-name=hello", "--chdir=/home/pi", "--ntasks=2", "--partition=all",
+                          "--exclude=arm", "--immediate=10"));
+}
+
+TEST(SlurmRequest, UnequalNodesAreFilledBySlurm) {
+  const std::vector<NodeSlots> nodes{{"red", 1, 2}, {"red01", 2, 2}};
+  const SlurmState state = slurm(four_cpus);
+  EXPECT_EQ(slurm_request(job(), nodes, state).ranks_per_node, 0u);
+  EXPECT_FALSE(places_exactly(nodes, state));
+  EXPECT_TRUE(places_exactly({{"red", 1, 2}, {"red01", 1, 2}}, state));
+  EXPECT_TRUE(places_exactly({{"red", 2, 2}, {"red01", 2, 2}}, state));
+}
+
+TEST(SlurmRequest, MoreRanksThanCpusAreRefusedWithTheirNumber) {
+  MpiJob many = job();
+  many.np = 5;
+  try {
+    static_cast<void>(slurm_request(many, {{"red", 2, 2}, {"red01", 2, 2}}, slurm(four_cpus)));
+    FAIL() << "was not refused";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::usage);
+    EXPECT_STREQ(error.what(), "5 ranks asked for, but Slurm has 4 CPUs on red,red01");
+    EXPECT_EQ(error.hint(), "ask for at most 4");
+  }
+}
+
+TEST(BatchScript, QuotesTheProgramsWords) {
+  EXPECT_EQ(batch_script({"bin/a.out", "it's", "$HOME"}),
+            "#!/bin/sh\nexec srun --mpi=pmix --kill-on-bad-exit=1 bin/a.out 'it'\\''s' '$HOME'\n");
+  EXPECT_EQ(job_name({"/home/pi/bin/a.out"}), "a.out");
+  EXPECT_EQ(job_name({"bin/"}), "job");
 }
 
 }  // namespace

@@ -1,15 +1,21 @@
 # shellcheck shell=sh
-# Makes munged run with the key on disk: it reads it at its start only. Which key it runs with is kept below
-# /run and so forgotten with it at a reboot; a run that was cut off after the key was written finds the old
-# one there. Prints `kept` or `restarted`. Runs as root.
+# Makes munged run with the key on disk: it reads it at its start only. The key that we last started it with,
+# and when that was, is kept below /run and so forgotten with it at a reboot; a run that was cut off after the
+# key was written finds the old one there. Where somebody else started it, nobody knows what it read. Prints
+# `kept` or `restarted`. Runs as root.
 set -eu
 
 in_effect=/run/clustermpi/munge.sha256
-sum=$(sha256sum </etc/munge/munge.key)
+
+# The key, and which munged it is.
+now() {
+  sha256sum </etc/munge/munge.key
+  systemctl show munge -p ExecMainStartTimestampMonotonic
+}
 
 works() { munge -n 2>/dev/null | unmunge >/dev/null 2>&1; }
 
-if systemctl -q is-active munge && [ -r "$in_effect" ] && [ "$(cat "$in_effect")" = "$sum" ] && works; then
+if systemctl -q is-active munge && [ "$(cat "$in_effect" 2>/dev/null)" = "$(now)" ] && works; then
   echo kept
   exit 0
 fi
@@ -25,5 +31,5 @@ if ! systemctl restart munge || ! works; then
   exit 1
 fi
 mkdir -p "${in_effect%/*}"
-echo "$sum" >"$in_effect"
+now >"$in_effect"
 echo restarted

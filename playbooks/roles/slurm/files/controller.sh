@@ -4,18 +4,27 @@
 set -eu
 
 in_effect=/run/clustermpi/slurmctld.sha256
-sum=$(cat /etc/slurm/slurm.conf /etc/slurm/gres.conf 2>/dev/null | sha256sum)
+
+# The configuration, and which slurmctld it is: one that somebody else started may have read another.
+now() {
+  cat /etc/slurm/slurm.conf /etc/slurm/gres.conf 2>/dev/null | sha256sum
+  systemctl show slurmctld -p ExecMainStartTimestampMonotonic
+}
 
 answers() { scontrol ping 2>/dev/null | grep -q ' is UP'; }
 
 complaint() { journalctl -q -u slurmctld -n 40 -o cat --no-pager | grep -E 'error|fatal' | tail -n 1; }
 
-if systemctl -q is-active slurmctld && [ -r "$in_effect" ] && [ "$(cat "$in_effect")" = "$sum" ] && answers; then
+if systemctl -q is-active slurmctld && [ "$(cat "$in_effect" 2>/dev/null)" = "$(now)" ] && answers; then
   echo kept
   exit 0
 fi
 
 install -d -o slurm -g slurm -m 0755 /var/lib/slurm/slurmctld /var/log/slurm
+# slurmctld refuses to start on what a cluster of another name left; here the cluster got another name.
+name=$(sed -n 's/^ClusterName=//p' /etc/slurm/slurm.conf)
+kept_name=/var/lib/slurm/slurmctld/clustername
+if [ -r "$kept_name" ] && [ "$(cat "$kept_name")" != "$name" ]; then rm -f "$kept_name"; fi
 systemctl -q enable slurmctld
 systemctl reset-failed slurmctld 2>/dev/null || true
 systemctl restart slurmctld
@@ -31,5 +40,5 @@ until answers; do
   sleep 0.2
 done
 mkdir -p "${in_effect%/*}"
-echo "$sum" >"$in_effect"
+now >"$in_effect"
 echo restarted

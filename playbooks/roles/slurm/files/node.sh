@@ -21,8 +21,12 @@ link_pmix() {
   done
 }
 
+# With the starts of slurmd and munged among them: one that somebody else started may have read another
+# configuration; and while munged had another key the controller lost sight of the node, and a slurmd that
+# starts shows itself at once.
 settings() {
   {
+    systemctl show munge slurmd -p ExecMainStartTimestampMonotonic
     grep -v -E '^(NodeName|PartitionName)=' /etc/slurm/slurm.conf
     cat /etc/slurm/cgroup.conf /etc/slurm/gres.conf 2>/dev/null
     echo "$hardware"

@@ -4,13 +4,18 @@
 set -eu
 cluster=$1
 in_effect=/run/clustermpi/slurmdbd.sha256
-sum=$(sha256sum </etc/slurm/slurmdbd.conf)
+
+# The configuration, and which slurmdbd it is: one that somebody else started may have read another.
+now() {
+  sha256sum </etc/slurm/slurmdbd.conf
+  systemctl show slurmdbd -p ExecMainStartTimestampMonotonic
+}
 
 answers() { sacctmgr -n -P show cluster format=cluster >/dev/null 2>&1; }
 
 complaint() { journalctl -q -u slurmdbd -n 40 -o cat --no-pager | grep -E 'error|fatal' | tail -n 1; }
 
-if systemctl -q is-active slurmdbd && [ -r "$in_effect" ] && [ "$(cat "$in_effect")" = "$sum" ] && answers; then
+if systemctl -q is-active slurmdbd && [ "$(cat "$in_effect" 2>/dev/null)" = "$(now)" ] && answers; then
   echo kept
   exit 0
 fi
@@ -41,5 +46,5 @@ if [ -z "$(sacctmgr -n -P show cluster "$cluster" format=cluster)" ]; then
   sacctmgr -i -Q add cluster "$cluster"
 fi
 mkdir -p "${in_effect%/*}"
-echo "$sum" >"$in_effect"
+now >"$in_effect"
 echo restarted
