@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 
 #include "cli/asker.hpp"
 #include "hosts/hostlist.hpp"
+#include "provision/descriptor.hpp"
 #include "provision/fleet.hpp"
 
 namespace clustermpi::cli {
@@ -81,6 +83,7 @@ void add_commands(CLI::App& app, Session& session) {
   add_exec(app, session);
   add_trust(app, session);
   add_hostkey(app, session);
+  add_reset(app, session);
   add_lab(app, session);
   add_completion(app, session);
 }
@@ -170,6 +173,14 @@ Cluster& Session::open_cluster(UnknownHostKeys unknown_host_keys) {
   both_ = std::make_unique<Both>(reporter(), *log_);
   cluster_ = std::make_unique<Cluster>(std::move(inventory), workspace(), options, *both_, cancel_);
   return *cluster_;
+}
+
+bool Session::can_confirm() const {
+  if (common.yes) return true;
+  const Descriptor terminal(streams_.terminal.empty()
+                                ? -1
+                                : ::open(streams_.terminal.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY));
+  return terminal.is_open();
 }
 
 void Session::refuse_dry_run(const std::string& command) const {

@@ -73,6 +73,8 @@ class Session {
   [[nodiscard]] bool is_terminal(Stream stream) const {
     return stream == Stream::out ? streams_.out_is_terminal : streams_.err_is_terminal;
   }
+  /// Whether a confirmation can be had, by --yes or from somebody at a terminal.
+  [[nodiscard]] bool can_confirm() const;
   [[nodiscard]] std::filesystem::path inventory_file() const;
   [[nodiscard]] Workspace workspace() const { return Workspace(inventory_file()); }
 
@@ -115,6 +117,7 @@ void add_distribute(CLI::App& app, Session& session);
 void add_run(CLI::App& app, Session& session);
 void add_verify(CLI::App& app, Session& session);
 void add_up(CLI::App& app, Session& session);
+void add_reset(CLI::App& app, Session& session);
 void add_lab(CLI::App& app, Session& session);
 void add_completion(CLI::App& app, Session& session);
 

@@ -13,8 +13,8 @@ namespace clustermpi {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> known_kinds{"package", "file", "block", "line",
-                                                      "service"};
+constexpr std::array<std::string_view, 6> known_kinds{"package", "file",    "block",
+                                                      "line",    "service", "leftover"};
 
 std::vector<std::string> words_of(const std::string& line) {
   std::istringstream stream(line);

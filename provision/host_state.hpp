@@ -18,7 +18,8 @@ struct ManagedItem {
   bool operator==(const ManagedItem&) const = default;
 };
 
-/// Reads a role's managed.list: `KIND NAME [when=VARIABLE]` a line, `#` comments.
+/// Reads a role's managed.list: `KIND NAME [when=VARIABLE]` a line, `#` comments. A `leftover` is
+/// what the role's daemons make while they run: a path, or a pattern for one.
 /// Throws Error{local_failure} naming `file` and the line.
 [[nodiscard]] std::vector<ManagedItem> parse_managed_list(std::string_view text,
                                                           const std::string& file);

@@ -12,6 +12,7 @@ extern const std::string_view
 extern const std::string_view
     receive;  ///< takes a file: has it? else digest-checked write and rename
 extern const std::string_view authorize;     ///< lets a public key in
+extern const std::string_view reset;         ///< as root: takes away what was added
 extern const std::string_view sudoers;       ///< as root: lets a user call sudo without a password
 extern const std::string_view launch;        ///< runs a job that ends when the connection does
 extern const std::string_view slurm_state;   ///< on the manager: how Slurm is

@@ -2,24 +2,30 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
+#include "hosts/hostlist.hpp"
+
 namespace clustermpi {
 
 namespace {
 
+/// What several hosts have in common is told once.
 void report_planned(Cluster& cluster, const std::vector<Change>& changes) {
+  std::vector<std::string> order;
+  std::map<std::string, std::vector<std::string>> hosts;
   for (const Change& change : changes) {
-    Event event;
-    event.kind = Event::Kind::note;
-    event.host = change.host;
-    event.text = "would " + change.what;
-    cluster.report(event);
+    if (!hosts.contains(change.what)) order.push_back(change.what);
+    auto& those = hosts[change.what];
+    if (!change.host.empty()) those.push_back(change.host);
   }
+  for (const std::string& what : order) cluster.note("would " + what, fold_hostlist(hosts[what]));
 }
 
 std::string plan_and_apply(Step& step, Cluster& cluster, std::vector<Change>& changes) {
   changes = step.plan(cluster);
   cluster.throw_if_cancelled();
-  cluster.require_manager();
+  if (step.needs_manager()) cluster.require_manager();
   if (changes.empty()) return step.nothing_to_do(cluster);
   if (cluster.options().dry_run) {
     report_planned(cluster, changes);
@@ -27,7 +33,7 @@ std::string plan_and_apply(Step& step, Cluster& cluster, std::vector<Change>& ch
   }
   std::string summary = step.apply(cluster, changes);
   cluster.throw_if_cancelled();
-  cluster.require_manager();
+  if (step.needs_manager()) cluster.require_manager();
   return summary;
 }
 

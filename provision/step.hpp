@@ -32,6 +32,8 @@ class Step {
   /// Carries `changes` out (as plan() returned them, not empty). Returns the summary for the step's
   /// line.
   virtual std::string apply(Cluster& cluster, const std::vector<Change>& changes) = 0;
+  /// Whether nothing can be done while the manager is down.
+  [[nodiscard]] virtual bool needs_manager() const { return true; }
   /// The summary where the plan is empty.
   [[nodiscard]] virtual std::string nothing_to_do(const Cluster&) const { return "no change"; }
 };

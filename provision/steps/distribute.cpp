@@ -20,8 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::string_view program_folder = ".clustermpi/bin";
-
 /// One line a file, in order: its digest, or "-" where it is not there.
 std::string digests_script(const std::vector<std::string>& paths) {
   std::string script = "for path in";

@@ -19,6 +19,9 @@ struct Placed {
 /// Programs that clustermpi ships and `verify` runs.
 [[nodiscard]] const std::vector<std::string>& bundled_programs();
 
+/// Where they are on every node, below the login user's home.
+inline constexpr std::string_view program_folder = ".clustermpi/bin";
+
 /// Where a bundled program is on the nodes of this cluster.
 [[nodiscard]] std::string program_path(const Cluster& cluster, const std::string& program);
 

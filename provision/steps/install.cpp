@@ -68,7 +68,8 @@ std::vector<ManagedItem> items_of(const std::string& role, const Json& variables
   const fs::path file = data_dir() / "playbooks" / "roles" / role / "files" / "managed.list";
   auto items = parse_managed_list(read_file(file), file.string());
   std::erase_if(items, [&](const ManagedItem& item) {
-    return !item.condition.empty() && !variables.value(item.condition, false);
+    return item.kind == "leftover" ||  // nothing that we put there
+           (!item.condition.empty() && !variables.value(item.condition, false));
   });
   return items;
 }

@@ -64,10 +64,19 @@ TEST_F(AppTest, VersionIsOneLineOnStdout) {
   EXPECT_EQ(outcome.err, "");
 }
 
+TEST_F(AppTest, ResetDoesNothingThatNobodyCanAgreeTo) {
+  write("cluster.toml", "[cluster]\nuser = \"pi\"\n[[hosts]]\nnames = \"red\"\n");
+  const Outcome outcome = run({"reset", "all"});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.err,
+            "error: reset asks before it removes anything, and nobody is at a terminal\n"
+            "  --dry-run shows what would go, --yes agrees to it\n");
+}
+
 TEST_F(AppTest, EveryCommandExplainsItself) {
-  for (const std::string command :
-       {"up", "init", "discover", "facts", "sysinfo", "install", "generate", "inventory",
-        "distribute", "build", "run", "verify", "smoke", "exec", "trust", "hostkey", "lab"}) {
+  for (const std::string command : {"up", "init", "discover", "facts", "sysinfo", "install",
+                                    "generate", "inventory", "distribute", "build", "run", "verify",
+                                    "smoke", "exec", "trust", "hostkey", "reset", "lab"}) {
     const Outcome outcome = run({command, "--help"});
     EXPECT_EQ(outcome.status, 0) << command;
     EXPECT_THAT(outcome.out, HasSubstr("--help")) << command;

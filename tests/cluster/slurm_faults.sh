@@ -55,9 +55,12 @@ run lab start "$(node 3)"
 expect_status 0
 run up
 expect_status 0
+say "the job was put back into the queue, as Slurm does, and runs there again"
+manager "squeue -h -o '%T %N'"
+expect_in_out "RUNNING $(node 3)"
+manager 'scancel --user pi; while squeue -h | grep -q .; do sleep 0.2; done'
 states
 expect_in_out "$all_idle"
-manager 'scancel --user pi'
 
 say "the administrator took a node out on purpose: it stays out, and is named with the reason"
 on 1 "scontrol update nodename=$(node 2) state=drain reason='fan is broken'"

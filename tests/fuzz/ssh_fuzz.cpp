@@ -152,11 +152,12 @@ void read_agent_answer(std::string_view input) {
   require(bytes <= input.size(), "no more keys than it has bytes", input);
 }
 
-void read_host_state(std::string_view input) {
-  const HostState state = parse_host_state(input);
-  for (const ItemState& item : state.drift())
-    require(!describe_drift(item).empty(), "a difference can be told", input);
-  (void)outstanding_changes(state, "digest", {}, {});
+void read_host_states(std::string_view input) {
+  for (const auto& [playbook, state] : parse_host_states(input)) {
+    for (const ItemState& item : state.drift())
+      require(!describe_drift(item).empty(), "a difference can be told", input);
+    (void)outstanding_changes(state, "digest", {}, {});
+  }
   try {
     (void)parse_managed_list(input, "managed.list");
   } catch (const Error&) {
@@ -174,7 +175,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   read_known_hosts(input);
   read_revoked_keys(input);
   read_agent_answer(input);
-  read_host_state(input);
+  read_host_states(input);
   return 0;
 }
 

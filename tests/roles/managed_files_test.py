@@ -6,6 +6,7 @@ import stat
 import sys
 import tempfile
 import unittest
+import unittest.mock
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "playbooks" / "library"))
@@ -43,11 +44,16 @@ class Text(unittest.TestCase):
 
     def test_the_loopback_names_of_nodes_become_comments(self):
         for line in ("127.0.1.1 red", "127.0.1.1\tred.lan red", "  127.0.1.1 red01", "127.0.1.1 {{fqdn}} {{hostname}}"):
-            self.assertTrue(module.with_block(line + "\n", "", LOOPBACK).startswith("# " + line + "\n"), line)
+            self.assertTrue(module.with_block(line + "\n", "", LOOPBACK).startswith("# off by clustermpi: " + line + "\n"),
+                            line)
 
     def test_other_names_stay(self):
         for line in ("127.0.1.1 raspberrypi", "127.0.1.1 red02 redder", "127.0.0.1 localhost red", "# 127.0.1.1 red"):
             self.assertTrue(module.with_block(line + "\n", "", LOOPBACK).startswith(line + "\n"), line)
+
+    def test_text_around_a_block_stays_as_it_is(self):
+        for line in ("a\r", "a\x0cb", "\u2028", "  tabs\t ", ""):
+            self.assertTrue(module.with_block(line + "\n", "x", None).startswith(line + "\n# BEGIN"), repr(line))
 
     def test_a_line_is_marked_and_replaced_in_its_place(self):
         once = module.with_line("user key\n", "ssh-ed25519 AAAA")
@@ -64,15 +70,23 @@ class Files(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
+        state = tempfile.TemporaryDirectory()
+        self.addCleanup(state.cleanup)
+        self.state = Path(state.name)
+
+    def journal(self):
+        """With our folder as `.`, one line a path."""
+        file = self.state / "journal"
+        return file.read_text().replace(str(self.folder), ".").splitlines() if file.exists() else []
 
     def apply(self, check_mode=False, **params):
-        writer = module.Writer(check_mode)
+        writer = module.Writer(check_mode, module.Journal(str(self.state)))
         module.apply({"files": [], "blocks": [], "lines": [], "secrets": None, **params}, writer)
         return writer.paths
 
     def file(self, name, content="text\n", **more):
         return {"path": str(self.folder / name), "content": content, "secret": None, "mode": "0644", "owner": ME,
-                "optional": False, **more}
+                "optional": False, "made_by": None, **more}
 
     def test_a_file_is_written_once(self):
         self.assertEqual(self.apply(files=[self.file("a")]), [str(self.folder / "a")])
@@ -96,6 +110,7 @@ class Files(unittest.TestCase):
     def test_check_mode_says_what_it_would_write_and_writes_nothing(self):
         self.assertEqual(self.apply(check_mode=True, files=[self.file("a")]), [str(self.folder / "a")])
         self.assertEqual(list(self.folder.iterdir()), [])
+        self.assertEqual(self.journal(), [])
 
     def test_a_block_keeps_the_files_mode_and_the_link_to_it(self):
         real = self.folder / "real"
@@ -130,6 +145,64 @@ class Files(unittest.TestCase):
         with self.assertRaises(OSError):
             self.apply(files=[self.file("a")])
         self.assertEqual([path.name for path in self.folder.iterdir()], ["a"])
+
+    def test_the_journal_tells_new_files_and_folders(self):
+        self.apply(files=[self.file("new/er/a")])
+        self.apply(files=[self.file("new/er/a", content="changed\n")])
+        self.assertEqual(self.journal(), ["file absent - ./new/er/a", "folder absent - ./new", "folder absent - ./new/er"])
+
+    def test_a_file_that_was_there_is_kept_once_with_its_mode_and_times(self):
+        theirs = self.folder / "a"
+        theirs.write_text("theirs\n")
+        theirs.chmod(0o640)
+        os.utime(theirs, (1, 2))
+        for content in ("ours\n", "ours again\n"):
+            self.apply(files=[self.file("a", content=content)])
+        kept = Path(str(self.state / "before") + str(theirs))
+        self.assertEqual((kept.read_text(), stat.S_IMODE(kept.stat().st_mode), kept.stat().st_mtime), ("theirs\n", 0o640, 2))
+        self.assertEqual(stat.S_IMODE((self.state / "before").stat().st_mode), 0o700)
+        self.assertEqual(self.journal(), ["file kept - ./a"])
+
+    def test_a_link_is_kept_as_a_link(self):
+        (self.folder / "a").symlink_to("elsewhere")
+        self.apply(files=[self.file("a")])
+        self.assertEqual(os.readlink(str(self.state / "before") + str(self.folder / "a")), "elsewhere")
+
+    def test_a_file_like_ours_that_was_there_is_not_ours(self):
+        (self.folder / "a").write_text("text\n")
+        self.apply(files=[self.file("a")])
+        self.assertEqual(self.journal(), [])
+
+    def test_what_a_package_of_ours_made_is_nothing_to_keep(self):
+        (self.folder / "key").write_text("made by munge\n")
+        (self.folder / "other").write_text("made by slurm\n")
+        (self.folder / "old").write_text("made by chrony\n")
+        (self.state / "journal").write_text("package new asked munge\npackage configured asked chrony\n")
+        self.apply(files=[self.file("key", made_by="munge"), self.file("other", made_by="slurm"),
+                          self.file("old", made_by="chrony")])
+        self.assertEqual(self.journal()[2:], ["file absent - ./key", "file kept - ./other", "file kept - ./old"])
+
+    def test_the_journal_tells_how_a_file_was_that_we_write_into(self):
+        (self.folder / "ended").write_text("a\n")
+        (self.folder / "unended").write_text("a")
+        (self.folder / "ended").chmod(0o644)
+        (self.folder / "unended").chmod(0o640)
+        owner = "%d,%d" % (os.getuid(), os.getgid())
+        for name in ("ended", "unended", "absent"):
+            path = str(self.folder / name)
+            self.apply(blocks=[{"path": path, "content": "x", "comment_out": None, "optional": False}])
+            self.apply(lines=[{"path": path + "2", "line": "x", "mode": "0600", "owner": ME}])
+        self.assertEqual([line for line in self.journal() if line.startswith("block")],
+                         ["block ended 644,%s ./ended" % owner, "block unended 640,%s ./unended" % owner,
+                          "block absent - ./absent"])
+        self.assertIn("line absent - ./absent2", self.journal())
+
+    def test_the_journal_is_written_first(self):
+        (self.folder / "a").write_text("theirs\n")
+        with unittest.mock.patch.object(module.Writer, "_replace", side_effect=OSError("cut off")):
+            with self.assertRaises(OSError):
+                self.apply(files=[self.file("a")])
+        self.assertEqual(self.journal(), ["file kept - ./a"])
 
 
 if __name__ == "__main__":
