@@ -31,7 +31,7 @@ say "a dry run of the cure changes nothing, and looks further"
 run up --set-hostnames --dry-run
 expect_status 0
 expect_in_err "$(node 2): would set its host name to $(node 2): it calls itself 'raspberrypi'"
-expect_in_err "$(node 2): would install"
+expect_in_err "${lab}[02-03]: would install"
 expect_equal "name" raspberrypi "$(on 2 hostname)"
 
 say "the cure"
