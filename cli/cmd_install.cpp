@@ -1,10 +1,13 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/format_consent.hpp"
+#include "cli/host_consent.hpp"
 #include "cli/run_report.hpp"
 #include "provision/steps/discover.hpp"
+#include "provision/steps/hostnames.hpp"
 #include "provision/steps/install.hpp"
 #include "provision/steps/install_slurm.hpp"
+#include "provision/steps/reboot.hpp"
 
 namespace clustermpi::cli {
 
@@ -14,6 +17,7 @@ enum class Part { mpi, slurm, storage, all };
 
 struct InstallOptions {
   bool new_munge_key = false;
+  HostConsent hosts;
   FormatConsent consent;
 };
 
@@ -26,8 +30,11 @@ std::vector<std::unique_ptr<Step>> steps_of(Part part, const InstallOptions& opt
   }
   std::vector<std::unique_ptr<Step>> steps;
   steps.push_back(std::make_unique<DiscoverStep>());
+  if (options.hosts.set_hostnames) steps.push_back(std::make_unique<HostnamesStep>());
   steps.push_back(std::make_unique<CheckStep>());
   if (part != Part::storage) steps.push_back(install_mpi(inventory));
+  if ((part == Part::slurm || part == Part::all) && may_need_reboot(inventory))
+    steps.push_back(std::make_unique<RebootStep>(options.hosts.reboot));
   if (part == Part::storage || (part == Part::all && inventory.storage))
     steps.push_back(std::make_unique<StorageStep>(inventory, options.consent));
   if ((part == Part::slurm || part == Part::all) && inventory.slurm)
@@ -39,6 +46,8 @@ CLI::App* add_part(CLI::App& install, Session& session,
                    const std::shared_ptr<InstallOptions>& options, Part part,
                    const std::string& name, const std::string& description) {
   auto* command = install.add_subcommand(name, description);
+  add_set_hostnames(*command, options->hosts);
+  if (part == Part::slurm || part == Part::all) add_no_reboot(*command, options->hosts);
   command->callback([&session, options, part] {
     session.action = [&session, options, part] {
       return run_and_tell(session, "install",

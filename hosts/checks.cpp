@@ -197,7 +197,9 @@ Fault duplicate_hostname(const Host& host, const Facts& facts, const SelfNames& 
   return HostError{"duplicate_hostname",
                    fmt::format("calls itself '{}', and so {} {}", facts.hostname,
                                others.size() == 1 ? "does" : "do", fold_hostlist(others)),
-                   fmt::format("there: sudo hostnamectl set-hostname {}", wanted)};
+                   fmt::format("clustermpi up --set-hostnames names all hosts as the inventory "
+                               "does; or there: sudo hostnamectl set-hostname {}",
+                               wanted)};
 }
 
 /// Addresses in the wrong order: what is meant for one host would be done to another.
@@ -334,6 +336,17 @@ std::vector<Finding> check_fleet(const Inventory& inventory, const FleetFacts& f
   for (Finding& finding : mixed_openmpi(inventory, facts)) findings.push_back(std::move(finding));
   for (Finding& finding : mixed_slurm(inventory, facts)) findings.push_back(std::move(finding));
   return findings;
+}
+
+std::vector<std::string> misnamed_hosts(const Inventory& inventory, const FleetFacts& facts) {
+  const SelfNames names = self_names(inventory, facts);
+  std::vector<std::string> misnamed;
+  for (const Host& host : inventory.hosts) {
+    const auto known = facts.find(host.name);
+    if (known == facts.end() || known->second.hostname == short_name(host.name)) continue;
+    if (!wrong_host(host, known->second, inventory, names)) misnamed.push_back(host.name);
+  }
+  return misnamed;
 }
 
 }  // namespace clustermpi

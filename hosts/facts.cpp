@@ -207,6 +207,13 @@ void read_slurm(const Answer& answer, Facts& facts) {
   facts.slurmd = parse_slurmd_hardware(text(answer, "slurmd"));
 }
 
+void read_boot(const Answer& answer, Facts& facts) {
+  facts.boot_id = harmless(text(answer, "boot_id"));
+  facts.boot_line_file = harmless(text(answer, "boot_line_file"), "/._+-");
+  facts.boot_line_has_word = text(answer, "boot_line_has_word") == "1";
+  facts.kernel_was_given_word = text(answer, "kernel_was_given_word") == "1";
+}
+
 }  // namespace
 
 std::optional<SlurmHardware> parse_slurmd_hardware(std::string_view line) {
@@ -271,6 +278,7 @@ Facts parse_probe(std::string_view output) {
   read_host_keys(answer, facts);
   read_software(answer, facts);
   read_slurm(answer, facts);
+  read_boot(answer, facts);
   return facts;
 }
 
@@ -325,6 +333,10 @@ void to_json(nlohmann::json& json, const Facts& facts) {
           {"cgroup_controllers", facts.cgroup_controllers},
           {"gpus", facts.gpus},
           {"slurmd", facts.slurmd ? nlohmann::json(*facts.slurmd) : nlohmann::json()},
+          {"boot_id", facts.boot_id},
+          {"boot_line_file", facts.boot_line_file},
+          {"boot_line_has_word", facts.boot_line_has_word},
+          {"kernel_was_given_word", facts.kernel_was_given_word},
           {"clock", facts.clock},
           {"clock_offset", facts.clock_offset},
           {"packages", facts.packages},
@@ -357,6 +369,10 @@ void from_json(const nlohmann::json& json, Facts& facts) {
   facts.uid = json.value("uid", 0u);
   facts.cgroup_controllers = json.value("cgroup_controllers", std::vector<std::string>{});
   facts.gpus = json.value("gpus", 0u);
+  facts.boot_id = json.value("boot_id", "");
+  facts.boot_line_file = json.value("boot_line_file", "");
+  facts.boot_line_has_word = json.value("boot_line_has_word", false);
+  facts.kernel_was_given_word = json.value("kernel_was_given_word", false);
   facts.slurmd.reset();
   if (const auto slurmd = json.find("slurmd"); slurmd != json.end() && slurmd->is_object())
     facts.slurmd = slurmd->get<SlurmHardware>();

@@ -18,6 +18,13 @@
 //   cgroup_controllers of the unified hierarchy, "cpuset cpu io memory pids"; left out on cgroup v1
 //   gpus               how many NVIDIA devices there are
 //   slurmd             first line of `slurmd -C`; left out where there is none
+//   boot_id            the kernel's; another one after each start
+//   boot_line_file     where the boot loader takes the kernel's line from; left out where there is
+//   no
+//                      such file
+//   boot_line_has_word, kernel_was_given_word   1 where cgroup_enable=memory is on that line, and
+//   on
+//                      the one that the kernel was started with
 //   python             version of /usr/bin/python3; left out where there is none
 //   host_key*          "TYPE BASE64", of its SSH server
 //   package*, candidate*   "NAME VERSION"
@@ -102,7 +109,11 @@ struct Facts {
   std::vector<std::string> cgroup_controllers;  ///< of cgroup v2; empty: v1, or none
   unsigned gpus = 0;                            ///< NVIDIA's
   std::optional<SlurmHardware> slurmd;          ///< no slurmd there: empty
-  double clock = 0;         ///< the node's, seconds since 1970, while the probe ran
+  std::string boot_id;              ///< of the kernel that runs: another one after each start
+  std::string boot_line_file;       ///< has the kernel's next line, on a Raspberry Pi; else empty
+  bool boot_line_has_word = false;  ///< cgroup_enable=memory is on it
+  bool kernel_was_given_word = false;  ///< it was on the line of the kernel that runs
+  double clock = 0;                    ///< the node's, seconds since 1970, while the probe ran
   double clock_offset = 0;  ///< seconds, node minus here; filled in by who timed the probe
   std::map<std::string, std::string>
       packages;  ///< of those we care about, installed: name -> version

@@ -225,7 +225,7 @@ void ask_and_prove(Cluster& cluster, const std::string& user,
 
 void obtain_privileges(Cluster& cluster, const std::vector<std::string>& hosts) {
   std::map<std::string, std::map<std::string, Result>> wanting;  // by user
-  for (auto& [host, result] : ask_sudo(cluster, hosts)) {
+  for (auto& [host, result] : ask_sudo(cluster, hosts, cluster.sudo_passwords)) {
     const SudoAnswer answer = sudo_answer(result);
     if (answer == SudoAnswer::granted) continue;
     const std::string& user = user_of(cluster, host);

@@ -45,7 +45,7 @@ enum class SudoAnswer {
 
 /// Before anything is changed: makes sure that become_root() will work on `hosts`. Where sudo wants
 /// a password it is asked for once, and proven there; it is one for all hosts of a user, since
-/// Ansible takes one. Hosts where that fails are failed.
+/// Ansible takes one. Nobody is asked twice. Hosts where that fails are failed.
 void obtain_privileges(Cluster& cluster, const std::vector<std::string>& hosts);
 
 }  // namespace clustermpi

@@ -22,6 +22,9 @@ extern const std::string_view slurm_cancel;  ///< starts a job on all nodes and 
 extern const std::string_view slurm_left;    ///< what is left of it on a node
 extern const std::string_view
     storage;  ///< as root: what stands between a node and the shared directory; makes a file system
-extern const std::string_view share_proof;   ///< that the directory is the same one on all nodes
+extern const std::string_view share_proof;  ///< that the directory is the same one on all nodes
+extern const std::string_view kernel_line;  ///< as root: asks the next kernel to limit memory
+extern const std::string_view reboot;       ///< as root: starts the node anew, but not under a job
+extern const std::string_view hostname;     ///< as root: gives the node another name, for good
 
 }  // namespace clustermpi::remote

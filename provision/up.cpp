@@ -8,8 +8,10 @@
 #include "provision/steps/discover.hpp"
 #include "provision/steps/distribute.hpp"
 #include "provision/steps/generate.hpp"
+#include "provision/steps/hostnames.hpp"
 #include "provision/steps/install.hpp"
 #include "provision/steps/install_slurm.hpp"
+#include "provision/steps/reboot.hpp"
 #include "provision/steps/verify.hpp"
 
 namespace clustermpi {
@@ -83,12 +85,18 @@ std::size_t RunReport::changes() const {
   return count;
 }
 
-std::vector<std::unique_ptr<Step>> up_steps(const Inventory& inventory,
+bool may_need_reboot(const Inventory& inventory) {
+  return inventory.slurm && inventory.slurm->memory_limits;
+}
+
+std::vector<std::unique_ptr<Step>> up_steps(const Inventory& inventory, const HostConsent& hosts,
                                             const FormatConsent& consent) {
   std::vector<std::unique_ptr<Step>> steps;
   steps.push_back(std::make_unique<DiscoverStep>());
+  if (hosts.set_hostnames) steps.push_back(std::make_unique<HostnamesStep>());
   steps.push_back(std::make_unique<CheckStep>());
   steps.push_back(install_mpi(inventory));
+  if (may_need_reboot(inventory)) steps.push_back(std::make_unique<RebootStep>(hosts.reboot));
   if (inventory.storage || consent != FormatConsent{})
     steps.push_back(std::make_unique<StorageStep>(inventory, consent));
   if (inventory.slurm) steps.push_back(install_slurm());

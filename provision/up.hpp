@@ -21,10 +21,21 @@ struct RunReport {
   [[nodiscard]] std::size_t changes() const;  ///< planned or made, in all steps
 };
 
-/// The steps of `up` in order: discover, check, install, storage and slurm (where asked for),
-/// generate, build, distribute, verify.
+/// What a run may do to the hosts themselves, beyond packages and files.
+struct HostConsent {
+  bool set_hostnames = false;
+  bool reboot = true;  ///< where it is needed, and no job would end
+};
+
+/// The steps of `up` in order: discover, hostnames (with consent), check, install, reboot (where
+/// memory limits are asked for), storage and slurm (where asked for), generate, build, distribute,
+/// verify.
 [[nodiscard]] std::vector<std::unique_ptr<Step>> up_steps(const Inventory& inventory,
+                                                          const HostConsent& hosts = {},
                                                           const FormatConsent& consent = {});
+
+/// Whether the inventory asks for something that may take a reboot.
+[[nodiscard]] bool may_need_reboot(const Inventory& inventory);
 
 /// Runs `steps` under the workspace lock (none in a dry run) and writes report.json (not in a dry
 /// run). Never throws Error: what ended the run is in the report. Hosts that failed make exit code

@@ -214,6 +214,27 @@ batch_system() {
   if have slurmd; then say slurmd "$(slurmd -C 2>/dev/null)"; fi
 }
 
+# Whether $line has the word that turns the memory controller on.
+has_memory_word() {
+  case " $line " in *[[:space:]]cgroup_enable=memory[[:space:]]*) return 0 ;; esac
+  return 1
+}
+
+# The line that a Raspberry Pi's kernel was started with, and the one that it will be started with.
+boot() {
+  first_line /proc/sys/kernel/random/boot_id
+  say boot_id "$line"
+  first_line /proc/cmdline
+  if has_memory_word; then say kernel_was_given_word 1; fi
+  for file in /boot/firmware/cmdline.txt /boot/cmdline.txt; do
+    [ -r "$file" ] || continue
+    say boot_line_file "$file"
+    first_line "$file"
+    if has_memory_word; then say boot_line_has_word 1; fi
+    break
+  done
+}
+
 main() {
   say probe 1
   system
@@ -226,6 +247,7 @@ main() {
   disk
   software
   batch_system
+  boot
   say end 1
 }
 

@@ -19,11 +19,12 @@
 #   file absent|kept - PATH                     a file of ours; the one that it replaced is below before/
 #   block|line absent|ended|unended MODE,UID,GID|- PATH    a file with something of ours; whether its last
 #                                               line had an end
+#   word WORD - PATH                            of ours, on the first line of a file of others
 #   folder absent - PATH                        made for our files
 #   service disabled - NAME                     enabled by us
 #
-# Prints `KIND NAME` lines: job, stop, disable, unmount, file, restore, block, line, leftover, package (and `asked` or
-# `needed`), stays (a package that something else needs), user, group, own.
+# Prints `KIND NAME` lines: job, stop, disable, unmount, file, restore, block, line, word, leftover, package (and `asked`
+# or `needed`), stays (a package that something else needs), user, group, own.
 
 # shellcheck disable=SC2154  # the variables are the program's
 set -u -f
@@ -312,7 +313,12 @@ list_files() {
   entries line | while read -r _ _ path; do
     if is_chosen line "$path" && grep -q -s ' clustermpi$' "$path"; then echo "line $path"; fi
   done
+  entries word | while read -r word _ path; do
+    if is_chosen word "$path" && has_word "$word" "$path"; then echo "word $path"; fi
+  done
 }
+
+has_word() { sed -n 1p "$2" 2>/dev/null | grep -q "[[:blank:]]$1\([[:space:]]\|\$\)"; }
 
 # The file before is whole or not there: it was kept before ours was written.
 undo_file() {
@@ -357,6 +363,10 @@ undo_files() {
       if is_chosen "$kind" "$path"; then undo_part "$kind" "$was" "$more" "$path" || die "$path cannot be put back"; fi
     done || exit 1
   done
+  entries word | while read -r word _ path; do
+    is_chosen word "$path" && has_word "$word" "$path" || continue
+    sed -i "1s/[[:blank:]]$word\([[:space:]]\|\$\)/\1/" "$path" || die "$path cannot be put back"
+  done || exit 1
 }
 
 # Only where they are empty; the last made come first.
@@ -492,7 +502,7 @@ complete_journal() {
 
 own() {
   if [ -n "$all" ]; then
-    for path in "$state/journal" "$state/before" "$state/accounts.before" "$run"; do
+    for path in "$state/journal" "$state/before" "$state/accounts.before" "$state/kernel.state" "$run"; do
       if [ -e "$path" ]; then printf '%s\n' "$path"; fi
     done
     for path in $programs; do
@@ -517,7 +527,7 @@ remove_own() {
     rmdir "$home/${path%/*}" "$home/${path%%/*}" 2>/dev/null
   done
   rm -rf "$state/before"
-  rm -f "$state/accounts.before" "$journal" "$journal.new"
+  rm -f "$state/accounts.before" "$state/kernel.state" "$journal" "$journal.new"
   rmdir "$state" 2>/dev/null # a lab may have its nodes here
 }
 

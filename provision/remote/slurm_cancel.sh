@@ -16,6 +16,7 @@ cancel() {
 trap 'cancel; rm -rf "$dir"' EXIT
 trap 'exit 1' HUP INT TERM
 
+: >"$dir/out" # it is read before srun has begun
 srun --comment="$mark" "$@" sh -c 'echo begun; exec sleep "$0"' "$nap" >"$dir/out" 2>"$dir/err" </dev/null &
 job=$!
 begun() { grep -c begun "$dir/out"; }

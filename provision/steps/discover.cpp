@@ -53,6 +53,20 @@ HostError unreadable(const std::string& why, const Result& result) {
           "POSIX shell?"};
 }
 
+/// Takes what the probe printed on a host, and fails the host where that makes no sense.
+bool take_facts(Cluster& cluster, const std::string& host, const Result& result,
+                std::string_view output) {
+  try {
+    Facts facts = parse_probe(printable(output));
+    set_clock_offset(facts, result);
+    cluster.facts[host] = std::move(facts);
+    return true;
+  } catch (const std::invalid_argument& error) {
+    cluster.fail(host, unreadable(error.what(), result));
+    return false;
+  }
+}
+
 }  // namespace
 
 std::string DiscoverStep::title() const {
@@ -73,22 +87,16 @@ std::vector<Change> DiscoverStep::plan(Cluster& cluster) {
   cluster.run_jobs(std::move(jobs), [&](const std::string& host, const Result& result) {
     if (result.error) return;
     const std::size_t marker = result.out.find(state_marker);
-    try {
-      Facts facts = parse_probe(printable(result.out.substr(0, marker)));
-      set_clock_offset(facts, result);
-      cluster.facts[host] = std::move(facts);
-      cluster.states[host] =
-          marker == std::string::npos
-              ? HostStates{}
-              : parse_host_states(printable(result.out.substr(marker + state_marker.size())));
-      Event event;
-      event.kind = Event::Kind::host_done;
-      event.host = host;
-      event.elapsed = result.elapsed;
-      cluster.report(event);
-    } catch (const std::invalid_argument& error) {
-      cluster.fail(host, unreadable(error.what(), result));
-    }
+    if (!take_facts(cluster, host, result, std::string_view(result.out).substr(0, marker))) return;
+    cluster.states[host] =
+        marker == std::string::npos
+            ? HostStates{}
+            : parse_host_states(printable(result.out.substr(marker + state_marker.size())));
+    Event event;
+    event.kind = Event::Kind::host_done;
+    event.host = host;
+    event.elapsed = result.elapsed;
+    cluster.report(event);
   });
   if (!cluster.options().dry_run) cluster.workspace().save_facts(cluster.facts);
   return {};
@@ -97,6 +105,13 @@ std::vector<Change> DiscoverStep::plan(Cluster& cluster) {
 std::string DiscoverStep::nothing_to_do(const Cluster& cluster) const {
   const auto hosts = cluster.active();
   return fmt::format("{} answered", hosts.empty() ? "no host" : fold_hostlist(hosts));
+}
+
+void renew_facts(Cluster& cluster, const std::vector<std::string>& hosts) {
+  const auto script = std::make_shared<const std::string>(remote::probe);
+  for (const auto& [host, result] : cluster.run_on(hosts, "sh -s", script, 60s))
+    take_facts(cluster, host, result, result.out);
+  cluster.workspace().save_facts(cluster.facts);
 }
 
 std::string CheckStep::title() const {

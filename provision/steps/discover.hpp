@@ -15,6 +15,9 @@ class DiscoverStep : public Step {
   [[nodiscard]] std::string nothing_to_do(const Cluster& cluster) const override;
 };
 
+/// Asks `hosts` anew who they are, and stores it. Cluster::states stay as they are.
+void renew_facts(Cluster& cluster, const std::vector<std::string>& hosts);
+
 /// All that can be known to go wrong, before anything is changed: hosts that cannot work are set
 /// aside, a cluster that cannot work ends the run.
 class CheckStep : public Step {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <set>
 #include <thread>
 
 #include "hosts/hostlist.hpp"
@@ -14,6 +13,7 @@
 #include "provision/launch/slurm.hpp"
 #include "provision/privileges.hpp"
 #include "provision/steps/playbook_inventory.hpp"
+#include "provision/steps/slurm_nodes.hpp"
 
 namespace clustermpi {
 
@@ -53,49 +53,17 @@ std::optional<SlurmState> running_slurm(Cluster& cluster) {
   return state;
 }
 
-std::string run_as_root(Cluster& cluster, const std::string& script) {
-  Job job;
-  job.command = "sh -s";
-  job.input = std::make_shared<const std::string>(script);
-  job.timeout = 60s;
-  const std::string& manager = cluster.inventory().manager;
-  become_root(job, cluster, manager);
-  std::map<std::string, Job> jobs;
-  jobs.emplace(manager, std::move(job));
-  const auto results = cluster.run_jobs(std::move(jobs));
-  cluster.require_manager();
-  return printable(results.at(manager).err);
-}
-
-void update_nodes(Cluster& cluster, const std::vector<std::string>& nodes,
-                  const std::string& words) {
-  const std::string said = run_as_root(
-      cluster, fmt::format("scontrol update nodename={} {}\n", fold_hostlist(nodes), words));
-  if (!said.empty()) cluster.warn(fmt::format("Slurm says of {}: {}", fold_hostlist(nodes), said));
-}
-
 /// Reasons that Slurm itself gave, and that are gone once the configuration says what the node has
 /// and its slurmd runs.
 bool is_cured_by_installation(const std::string& reason) {
-  constexpr std::array cured = {"Low RealMemory",    "Low socket*core*thread",
-                                "Low CPUs",          "Low Cores",
-                                "Not responding",    "Node unexpectedly rebooted",
-                                "gres/gpu count",    "batch job complete failure",
-                                "Kill task failed",  "Prolog error",
-                                "Invalid RealMemory"};
+  constexpr std::array cured = {"Low RealMemory",     "Low socket*core*thread",
+                                "Low CPUs",           "Low Cores",
+                                "Not responding",     "Node unexpectedly rebooted",
+                                "gres/gpu count",     "batch job complete failure",
+                                "Kill task failed",   "Prolog error",
+                                "Invalid RealMemory", reason_of_reboot};
   return std::ranges::any_of(
       cured, [&](const char* known) { return reason.find(known) != std::string::npos; });
-}
-
-/// Jobs on any of `nodes`, as in "job 12 of pi (sleep) on red05".
-SlurmState jobs_on(const SlurmState& state, const std::vector<std::string>& nodes) {
-  const std::set<std::string> wanted(nodes.begin(), nodes.end());
-  SlurmState found;
-  std::ranges::copy_if(state.jobs, std::back_inserter(found.jobs), [&](const SlurmJob& job) {
-    return std::ranges::any_of(expand_hostlist(job.nodes),
-                               [&](const std::string& node) { return wanted.contains(node); });
-  });
-  return found;
 }
 
 /// Hosts that are there, but that the controller did not hear from yet.
@@ -109,6 +77,12 @@ std::vector<std::string> silent_nodes(const Cluster& cluster, const SlurmState& 
       silent.push_back(host);
   }
   return silent;
+}
+
+/// Of a host that does not answer nobody knows what it needs.
+bool is_here(const Cluster& cluster, const std::string& node) {
+  return std::ranges::any_of(cluster.active(),
+                             [&](const std::string& host) { return short_name(host) == node; });
 }
 
 void restart_slurmd(Cluster& cluster, const std::vector<std::string>& hosts) {
@@ -163,7 +137,8 @@ void InstallSlurmStep::plan_for_nodes(const Cluster& cluster, const SlurmState& 
       of_nodes_.push_back({manager, fmt::format("drain {} and take it out of Slurm: the inventory "
                                                 "does not have it any more",
                                                 node)});
-    } else if (use_of(is) == NodeUse::out && is_cured_by_installation(is.reason)) {
+    } else if (use_of(is) == NodeUse::out && is_cured_by_installation(is.reason) &&
+               is_here(cluster, node)) {
       resumable_.push_back(node);
       of_nodes_.push_back(
           {manager, fmt::format("put {} back to work, which Slurm took out: {}", node, is.reason)});

@@ -162,6 +162,7 @@ Removal parse_removal(std::string_view output) {
   tell("restore", "bring {} back as it was before");
   tell("block", "take our block out of {}");
   tell("line", "take our line out of {}");
+  tell("word", "take our word off the first line of {}");
   std::ranges::transform(named["leftover"], named["leftover"].begin(), with_contents);
   tell("leftover", "remove what the daemons left: {}");
   std::vector<std::string>& accounts = named["user"];

@@ -221,3 +221,15 @@ installs
 printf '10.9.9.8 later\n' >>"$dir/etc/hosts"
 reset remove all
 expect "text that came behind our block stays" $'10.9.9.9 mine\n10.9.9.8 later' "$(tail -n 2 "$dir/etc/hosts")"
+
+installs
+mkdir -p "$dir/boot"
+printf 'root=/dev/sda2 rootwait\r\n' >"$dir/boot/cmdline.txt"
+before=$(cksum "$dir/boot/cmdline.txt")
+{ echo "file=$dir/boot/cmdline.txt"; sed "s#^state=.*#state=$dir/state#" "$root/provision/remote/kernel_line.sh"; } | sh -s >/dev/null
+reset list slurm
+grep -q '^word' <<<"$out" && fail "the kernel's line" "stays with a part that goes alone" "$out"
+reset list all
+expect "the kernel's line: listed" "word /boot/cmdline.txt" "$(grep '^word' <<<"$out")"
+reset remove all
+expect "the kernel's line: as it was, with nothing beside it" "$before cmdline.txt" "$(cksum "$dir/boot/cmdline.txt") $(ls "$dir/boot")"

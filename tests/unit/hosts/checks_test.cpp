@@ -157,6 +157,7 @@ TEST(CheckFleet, FindsNodesThatCallThemselvesTheSame) {
   EXPECT_EQ(found[0],
             (Finding{"red01",
                      {"duplicate_hostname", "calls itself 'raspberrypi', and so do red[02-03]",
+                      "clustermpi up --set-hostnames names all hosts as the inventory does; or "
                       "there: sudo hostnamectl set-hostname red01"}}));
 }
 
@@ -164,8 +165,31 @@ TEST(CheckFleet, TellsACloneFromItsOriginal) {
   EXPECT_THAT(check_with("red02", [](Facts& facts) { facts.hostname = "RED01"; }),
               ElementsAre(Finding{"red02",
                                   {"duplicate_hostname", "calls itself 'RED01', and so does red01",
-                                   "there: sudo hostnamectl set-hostname red02"}}));
+                                   "clustermpi up --set-hostnames names all hosts as the inventory "
+                                   "does; or there: sudo hostnamectl set-hostname red02"}}));
   EXPECT_THAT(check_with("red02", [](Facts& facts) { facts.hostname = "other"; }), IsEmpty());
+}
+
+TEST(MisnamedHosts, AreThoseThatTheInventoryCallsOtherwise) {
+  const Inventory inventory = example::inventory();
+  FleetFacts facts = example::fleet_facts();
+  EXPECT_THAT(misnamed_hosts(inventory, facts), IsEmpty());
+  facts["red01"].hostname = "raspberrypi";
+  facts["red02"].hostname = "raspberrypi";
+  facts["red03"].hostname = "RED03";
+  EXPECT_THAT(misnamed_hosts(inventory, facts), ElementsAre("red01", "red02", "red03"));
+  facts.erase("red02");
+  EXPECT_THAT(misnamed_hosts(inventory, facts), ElementsAre("red01", "red03"))
+      << "nothing is known of red02";
+}
+
+TEST(MisnamedHosts, LeavesMixedUpAddressesToTheCheck) {
+  const Inventory inventory = example::inventory();
+  FleetFacts facts = example::fleet_facts();
+  facts["red02"].hostname = "red01";
+  EXPECT_THAT(misnamed_hosts(inventory, facts), ElementsAre("red02")) << "a clone of red01";
+  facts["red01"].hostname = "red02";
+  EXPECT_THAT(misnamed_hosts(inventory, facts), IsEmpty());
 }
 
 TEST(CheckFleet, KnowsThatNewReleasesHaveNoOpenMpiFor32Bit) {

@@ -49,6 +49,9 @@ package=python3-apt 2.6.0
 architecture=arm64
 python=3.11.2-1+b1
 candidate=mpich 4.0.2-3+b1
+boot_id=0f9c4a1e-5d3b-4b7e-9a55-2f6f0c9d1e77
+boot_line_file=/boot/firmware/cmdline.txt
+boot_line_has_word=1
 from_the_future=42
 end=1
 )";
@@ -202,6 +205,28 @@ TEST(ParseProbe, KnowsANodeWithoutPython) {
   const Facts facts = parse_probe(with("python", ""));
   EXPECT_EQ(facts.python, std::nullopt);
   EXPECT_FALSE(facts.python_apt) << "the module is of no use without an interpreter";
+}
+
+TEST(ParseProbe, KnowsWhatTheKernelWasAndWillBeStartedWith) {
+  const Facts facts = parse_probe(pi4);
+  EXPECT_EQ(facts.boot_id, "0f9c4a1e-5d3b-4b7e-9a55-2f6f0c9d1e77");
+  EXPECT_EQ(facts.boot_line_file, "/boot/firmware/cmdline.txt");
+  EXPECT_TRUE(facts.boot_line_has_word);
+  EXPECT_FALSE(facts.kernel_was_given_word);
+  EXPECT_TRUE(
+      parse_probe(with("boot_line_has_word", "kernel_was_given_word=1")).kernel_was_given_word);
+  EXPECT_EQ(parse_probe(with("boot_line_file", "boot_line_file=/$(reboot)")).boot_line_file, "")
+      << "it goes on into a script";
+}
+
+TEST(FactsJson, OfEarlierVersionsAreRead) {
+  nlohmann::json json = parse_probe(pi4);
+  for (const char* key :
+       {"boot_id", "boot_line_file", "boot_line_has_word", "kernel_was_given_word"})
+    json.erase(key);
+  const auto facts = json.get<Facts>();
+  EXPECT_EQ(facts.boot_id, "");
+  EXPECT_EQ(facts.boot_line_file, "");
 }
 
 TEST(FactsJson, ComesBackAsItWas) {

@@ -58,6 +58,9 @@ TEST_P(ProbeScript, SaysWhatThisMachineIs) {
   EXPECT_EQ(std::to_string(facts.host_keys.size()) + "\n",
             output_of("cat /etc/ssh/ssh_host_*_key.pub 2>/dev/null | wc -l"));
   EXPECT_GT(facts.clock, 1.7e9);
+  EXPECT_EQ(facts.boot_id + "\n", output_of("cat /proc/sys/kernel/random/boot_id"));
+  EXPECT_EQ(facts.kernel_was_given_word,
+            !output_of("grep -w cgroup_enable=memory /proc/cmdline").empty());
 }
 
 TEST_P(ProbeScript, LetsNoValueForgeAKey) {
