@@ -7,7 +7,7 @@ in_effect=/run/clustermpi/slurmctld.sha256
 
 # The configuration, and which slurmctld it is: one that somebody else started may have read another.
 now() {
-  cat /etc/slurm/slurm.conf /etc/slurm/gres.conf 2>/dev/null | sha256sum
+  cat /etc/slurm/slurm.conf /etc/slurm/gres.conf /etc/slurm/mpi.conf 2>/dev/null | sha256sum
   systemctl show slurmctld -p ExecMainStartTimestampMonotonic
 }
 

@@ -28,7 +28,7 @@ settings() {
   {
     systemctl show munge slurmd -p ExecMainStartTimestampMonotonic
     grep -v -E '^(NodeName|PartitionName)=' /etc/slurm/slurm.conf
-    cat /etc/slurm/cgroup.conf /etc/slurm/gres.conf 2>/dev/null
+    cat /etc/slurm/cgroup.conf /etc/slurm/gres.conf /etc/slurm/mpi.conf 2>/dev/null
     echo "$hardware"
   } | sha256sum
 }
