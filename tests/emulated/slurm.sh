@@ -30,11 +30,12 @@ expect_json '[k for k, v in d["verification_via"]["slurm"].items() if not v["ok"
 expect_json 'd["verification_via"]["srun"]["hello"]["figures"]["size"]' 2
 expect_equal "how processes are followed" proctrack/cgroup "$(setting slurm.conf ProctrackType)"
 expect_equal "how they are bound" task/cgroup,task/affinity "$(setting slurm.conf TaskPlugin)"
-expect_equal "what jobs are held to" "yes yes" \
-  "$(setting cgroup.conf ConstrainCores) $(setting cgroup.conf ConstrainRAMSpace)"
+expect_equal "what jobs are held to" "yes yes yes" \
+  "$(for what in Cores RAMSpace SwapSpace; do setting cgroup.conf "Constrain$what"; done | xargs)"
 expect_equal "errors of slurmd" "" "$(at 1 'grep -E "error|fatal" /var/log/slurm/node.log')"
 
-say "memory: 300 MiB in a job that asked for 64, and for 400"
+say "memory: 300 MiB in a job that asked for 64, and for 400, on a machine that could swap"
+at 1 'fallocate -l 400M /swap && chmod 600 /swap && mkswap -q /swap && swapon /swap'
 greedy='python3 -c "x = b\"x\" * (300 << 20); print(\"had it\")"'
 if came=$(as_user "srun --mem=64M $greedy" 2>&1); then die "300 MiB in a job that asked for 64: $came"; fi
 [[ $came == *"Out Of Memory"* ]] || die "what ended the job: $came"
