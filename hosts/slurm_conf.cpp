@@ -303,8 +303,11 @@ std::string cgroup_conf(const Inventory& inventory, const Abilities& abilities) 
   if (abilities.confinement != Confinement::cgroup) return {};
   Lines file = begin_file(inventory);
   file.set("ConstrainCores", "yes");
-  if (inventory.slurm->memory_limits && abilities.limits_memory)
+  if (inventory.slurm->memory_limits && abilities.limits_memory) {
     file.set("ConstrainRAMSpace", "yes");
+    // Else a job that wants more than it asked for gets it from the swap space, at a card's pace.
+    file.set("ConstrainSwapSpace", "yes");
+  }
   return std::move(file).text();
 }
 

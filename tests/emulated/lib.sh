@@ -9,6 +9,7 @@ machine_root=${CLUSTERMPI_CACHE:-/var/cache/clustermpi}/machines/bookworm-amd64
 bridge=cmpi$BASHPID
 network=''            # 10.214.X
 machine_processes=()  # by number
+machine_cpus=1        # a test that needs more says so
 
 machine() { printf 'em%02d' "$1"; }             # machine 2: the second one's name
 machine_address() { printf '%s.%d' "$network" "$((10 + $1))"; }
@@ -100,7 +101,7 @@ accelerator() {
 power_on() {
   say "$(machine "$1") is switched on"
   printf '\n== switched on\n' >>"$(machine_console "$1")"
-  setpriv --pdeathsig KILL qemu-system-x86_64 -machine "q35,accel=$(accelerator)" -cpu max -smp 1 -m 1024 \
+  setpriv --pdeathsig KILL qemu-system-x86_64 -machine "q35,accel=$(accelerator)" -cpu max -smp "$machine_cpus" -m 1024 \
     -nodefaults -no-user-config -display none \
     -kernel "$work/vmlinuz" -initrd "$work/initrd" \
     -append 'root=/dev/vda rw console=ttyS0 systemd.show_status=1' \

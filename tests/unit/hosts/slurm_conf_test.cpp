@@ -249,7 +249,7 @@ TEST(SlurmConf, LimitsMemoryByCgroups) {
   EXPECT_EQ(fleet.value_of("SelectTypeParameters"), "CR_Core_Memory");
   EXPECT_EQ(fleet.value_of("DefMemPerCPU"), "480") << "fits on every CPU of every node";
   EXPECT_THAT(lines_with(fleet.files().cgroup_conf, "Constrain"),
-              ElementsAre("ConstrainCores=yes", "ConstrainRAMSpace=yes"));
+              ElementsAre("ConstrainCores=yes", "ConstrainRAMSpace=yes", "ConstrainSwapSpace=yes"));
   EXPECT_EQ(fleet.value_of("JobAcctGatherParams"), "(missing)");
 }
 
