@@ -4,6 +4,11 @@ source "$(dirname "$0")/lib.sh"
 
 start_lab --slurm --nodes 3
 manager() { run exec "$(node 1)" -q -- "$1"; }
+# Jobs that had ended just before the controller was killed come back with it, until their nodes deny them.
+wait_for_idle() {
+  manager 'for i in $(seq 90); do sinfo -h -o %T | grep -qvx idle || break; sleep 1; done'
+  states
+}
 states() { manager "sinfo -h -N -o '%N %T' | sort -u"; }
 all_idle="$(node 1) idle
 $(node 2) idle
@@ -29,7 +34,7 @@ expect_status 0
 expect_in_err "$(node 1): would put the service slurmctld right: it is failed"
 run up
 expect_status 0
-states
+wait_for_idle
 expect_in_out "$all_idle"
 
 say "a node has less memory than slurm.conf says"

@@ -69,7 +69,7 @@ TEST(Up, SharesADirectoryOnlyWhereTheInventoryHasOne) {
   EXPECT_TRUE(has_storage(inventory));
   inventory.storage.reset();
   EXPECT_FALSE(has_storage(inventory));
-  EXPECT_THROW((void)up_steps(inventory, {"/dev/sdb", false}), Error)
+  EXPECT_THROW((void)up_steps(inventory, {}, {"/dev/sdb", false}), Error)
       << "what was asked for is not passed over";
 }
 
