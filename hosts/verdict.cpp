@@ -130,6 +130,12 @@ std::map<std::string, std::string> result_line(std::string_view out, std::string
   return figures;
 }
 
+bool crashed_at_its_start(const ProgramRun& run) {
+  return run.exit_status != 0 && !run.timed_out &&
+         run.err.find("Segmentation fault") != std::string::npos &&
+         result_line(run.out, run.program).empty();
+}
+
 Verdict judge(const ProgramRun& run, const std::vector<NodeSlots>& nodes,
               const std::map<std::string, std::string>& host_of, Spread spread) {
   Verdict verdict;

@@ -137,7 +137,7 @@ list_packages() {
   printf '%s\n' "$added" | while read -r _ how name; do
     if has "$leaving" "$name"; then
       echo "package $name $how"
-    elif has "$loose" "$name" && [ -n "$all" ]; then
+    elif [ -n "$all" ]; then
       echo "stays $name"
     fi
   done

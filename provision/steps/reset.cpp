@@ -225,9 +225,11 @@ std::vector<Change> ResetStep::plan(Cluster& cluster) {
     Removal removal = parse_removal(printable(result.out));
     for (std::string& what : removal.what) changes.push_back({host, std::move(what)});
     if (!removal.stays.empty()) {
-      cluster.note(fmt::format("{} stay: something that is not ours needs them",
-                               fmt::join(removal.stays, ", ")),
-                   host);
+      cluster.note(
+          fmt::format(
+              "{} stay: they were asked for by hand, or something that is not ours needs them",
+              fmt::join(removal.stays, ", ")),
+          host);
     }
     jobs_.merge(removal.jobs);
   }

@@ -41,6 +41,17 @@ ProgramRun run_program(Cluster& cluster, const std::string& program, Via via) {
   return run;
 }
 
+/// Runs it again where crashed_at_its_start(): that it needed another try is said.
+ProgramRun run_program_fairly(Cluster& cluster, const std::string& program, Via via) {
+  ProgramRun run = run_program(cluster, program, via);
+  if (!crashed_at_its_start(run)) return run;
+  cluster.warn(
+      fmt::format("{} by {} crashed at its start, a rare fault of Open MPI's on busy "
+                  "processors: it gets another try",
+                  program, name_of(via)));
+  return run_program(cluster, program, via);
+}
+
 /// Which hosts the manager cannot start a process on: what mpirun needs, tried one by one.
 std::map<std::string, std::string> unreachable_from_manager(Cluster& cluster,
                                                             const std::vector<NodeSlots>& nodes) {
@@ -189,7 +200,7 @@ bool VerifyStep::prove(Cluster& cluster, Via via) {
     cluster.progress(cluster.inventory().manager,
                      fmt::format("{} with {} ranks by {}", program, ranks_, name_of(via)));
     Verdict verdict =
-        judge(run_program(cluster, program, via), nodes, names_by_hostname(cluster), spread);
+        judge(run_program_fairly(cluster, program, via), nodes, names_by_hostname(cluster), spread);
     if (!verdict.ok && verdict.hosts.empty()) find_culprits(cluster, nodes, verdict);
     all_passed = all_passed && verdict.ok;
     take_verdict(cluster, std::move(verdict));

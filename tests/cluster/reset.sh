@@ -129,7 +129,7 @@ run reset all --yes --json
 expect_status 4
 expect_json '[h["ok"] for h in d["hosts"].values()]' '[false, true]'
 expect_json 'd["hosts"]["'"$(node 1)"'"]["error"]["code"]' unreachable
-expect_in_err "$(node 2): libhwloc15 stay: something that is not ours needs them"
+expect_in_err "$(node 2): libhwloc15 stay: they were asked for by hand, or something that is not ours needs them"
 expect_equal "what came by hand" "10.9.9.8 later installed" \
   "$(on 2 'tail -n 1 /etc/hosts; dpkg-query -W -f="\${db:Status-Status}" libhwloc15' | xargs)"
 run lab start "$(node 1)"

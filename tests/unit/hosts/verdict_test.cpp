@@ -119,5 +119,21 @@ TEST(Judge, NoResultLineIsAFailureWhateverTheExitStatus) {
   EXPECT_EQ(verdict.summary, "ended with status 0");
 }
 
+TEST(CrashedAtItsStart, IsACrashBeforeAnyResult) {
+  ProgramRun run;
+  run.program = "pi";
+  run.exit_status = 139;
+  run.err = "srun: error: red02: task 1: Segmentation fault (core dumped)\n";
+  EXPECT_TRUE(crashed_at_its_start(run));
+  run.out = "RESULT pi hits=1 darts=4\n";
+  EXPECT_FALSE(crashed_at_its_start(run)) << "it crashed at its end: that is no start";
+  run.out.clear();
+  run.timed_out = true;
+  EXPECT_FALSE(crashed_at_its_start(run));
+  run.timed_out = false;
+  run.err = "srun: error: red02: task 1: Exited with exit code 1\n";
+  EXPECT_FALSE(crashed_at_its_start(run));
+}
+
 }  // namespace
 }  // namespace clustermpi
