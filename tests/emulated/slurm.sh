@@ -76,3 +76,4 @@ wait_until 1200 "the second start of the job" has_started 2
 wait_until 60 "the node, idle by itself" is_idle
 run --timeout 300 verify --via srun --json
 expect_status 0
+expect_json 'd["verification_via"]["srun"]["hello"]["figures"]["size"]' 2
