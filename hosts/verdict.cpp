@@ -81,7 +81,8 @@ void judge_hello(Verdict& verdict, const ProgramRun& run, const std::vector<Node
   }
   if (!verdict.summary.empty() || !verdict.hosts.empty()) return;
   verdict.ok = true;
-  verdict.summary = fmt::format("{} ranks on {} hosts", np, nodes.size());
+  verdict.summary = fmt::format("{} rank{} on {} host{}", np, np == 1 ? "" : "s", nodes.size(),
+                                nodes.size() == 1 ? "" : "s");
 }
 
 void judge_ring(Verdict& verdict, const std::vector<NodeSlots>& nodes) {

@@ -43,7 +43,11 @@ scripts/tidy.sh build/dev
 
 section "Tests"
 status=0
-ctest --preset dev --output-junit "$PWD/build/dev/tests.xml" || status=$?
+ctest --preset dev --label-exclude 'cluster|emulated' --output-junit "$PWD/build/dev/tests.xml" || status=$?
+
+section "Tests on virtual nodes and emulated machines"
+ctest --preset dev --label-regex 'cluster|emulated' --parallel 2 \
+  --output-junit "$PWD/build/dev/tests_on_nodes.xml" || status=$?
 
 section "Summary"
 python3 scripts/test_summary.py build/dev || status=1

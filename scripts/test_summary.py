@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Sums up ctest's results by label; fails where a test failed or did not run, or a label has no tests.
 
-usage: test_summary.py BUILD_DIR    after ctest --output-junit BUILD_DIR/tests.xml
+usage: test_summary.py BUILD_DIR    after ctest --output-junit BUILD_DIR/tests.xml, and tests_on_nodes.xml
 """
 import json
 import subprocess
@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ElementTree
 from collections import Counter
 
 # Each must have run: an empty group would look like success.
-EXPECTED = ("unit", "golden", "cli", "ssh", "roles", "cluster")
+EXPECTED = ("unit", "golden", "cli", "ssh", "roles", "cluster", "emulated")
 
 
 def labels_by_test(build):
@@ -31,7 +31,9 @@ def main():
     label_of = labels_by_test(build)
     counts = Counter()
     broken = []
-    for case in ElementTree.parse(f"{build}/tests.xml").getroot().iter("testcase"):
+    cases = [case for part in ("tests", "tests_on_nodes")
+             for case in ElementTree.parse(f"{build}/{part}.xml").getroot().iter("testcase")]
+    for case in cases:
         status = case.get("status")
         counts[label_of[case.get("name")], status] += 1
         if status != "run":

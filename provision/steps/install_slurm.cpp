@@ -41,7 +41,7 @@ void learn_hardware(Cluster& cluster) {
     const std::string text = printable(answer.out);
     cluster.facts[host].slurmd = parse_slurmd_hardware(text.substr(0, text.find('\n')));
   }
-  cluster.workspace().save_facts(cluster.facts);
+  if (!cluster.options().dry_run) cluster.workspace().save_facts(cluster.facts);
 }
 
 /// Slurm as it runs, or nothing where it does not: then there is nobody to take care of.
@@ -56,12 +56,15 @@ std::optional<SlurmState> running_slurm(Cluster& cluster) {
 /// Reasons that Slurm itself gave, and that are gone once the configuration says what the node has
 /// and its slurmd runs.
 bool is_cured_by_installation(const std::string& reason) {
-  constexpr std::array cured = {"Low RealMemory",     "Low socket*core*thread",
-                                "Low CPUs",           "Low Cores",
-                                "Not responding",     "Node unexpectedly rebooted",
-                                "gres/gpu count",     "batch job complete failure",
-                                "Kill task failed",   "Prolog error",
-                                "Invalid RealMemory", reason_of_reboot};
+  constexpr std::array cured = {"Low RealMemory",
+                                "Invalid RealMemory",
+                                "Low socket*core*thread",
+                                "Low CPUs",
+                                "Low Cores",
+                                "gres/gpu count",
+                                "Not responding",
+                                "Node unexpectedly rebooted",
+                                reason_of_reboot};
   return std::ranges::any_of(
       cured, [&](const char* known) { return reason.find(known) != std::string::npos; });
 }

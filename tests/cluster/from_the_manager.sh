@@ -1,8 +1,8 @@
 #!/bin/bash
 # clustermpi is started on the manager itself, by its ordinary user, from an installed prefix: no laptop is part
 # of it. It manages the node that it runs on like the others.
-source "$(dirname "$0")/lib.sh"
 source_folder=$(realpath "$(dirname "$0")/../..")
+source "$(dirname "$0")/lib.sh"
 
 start_lab --slurm --nodes 2
 root=$(node_root 1)

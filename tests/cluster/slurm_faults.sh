@@ -67,6 +67,17 @@ manager 'scancel --user pi; while squeue -h | grep -q .; do sleep 0.2; done'
 states
 expect_in_out "$all_idle"
 
+say "a power cut takes all nodes at once, under a job"
+manager "sbatch --parsable --exclusive -N3 --wrap 'srun sleep 600'"
+manager 'until squeue -h -t running -o %A | grep -q .; do sleep 0.2; done'
+for n in 1 2 3; do run lab stop "$(node "$n")"; done
+for n in 1 2 3; do run lab start "$(node "$n")"; done
+# Not one that only seems to run: its processes are there again, nobody having done anything.
+wait_until 240 "the job on all nodes again" on 3 'pgrep -f "^sleep 600" >/dev/null'
+manager 'scancel --user pi'
+wait_for_idle
+expect_in_out "$all_idle"
+
 say "the administrator took a node out on purpose: it stays out, and is named with the reason"
 on 1 "scontrol update nodename=$(node 2) state=drain reason='fan is broken'"
 run up
