@@ -72,8 +72,15 @@ manager "sbatch --parsable --exclusive -N3 --wrap 'srun sleep 600'"
 manager 'until squeue -h -t running -o %A | grep -q .; do sleep 0.2; done'
 for n in 1 2 3; do run lab stop "$(node "$n")"; done
 for n in 1 2 3; do run lab start "$(node "$n")"; done
-# Not one that only seems to run: its processes are there again, nobody having done anything.
-wait_until 240 "the job on all nodes again" on 3 'pgrep -f "^sleep 600" >/dev/null'
+# Nobody does anything; a job that Slurm says runs has processes.
+only_seems_to_run() {
+  manager 'squeue -h -o %T'
+  [[ $out == *RUNNING* ]] && ! on 3 'pgrep -f "^sleep 600" >/dev/null'
+}
+controller_answers() { manager 'scontrol ping'; [[ $out == *"is UP"* ]]; }
+wait_until 60 "the controller, back by itself" controller_answers
+is_noticed() { ! only_seems_to_run; }
+wait_until 150 "the loss of the job, noticed by Slurm" is_noticed
 manager 'scancel --user pi'
 wait_for_idle
 expect_in_out "$all_idle"
