@@ -71,7 +71,7 @@ class Cluster {
   void require_manager() const;
   void throw_if_cancelled() const;  ///< Error{interrupted}
 
-  FleetFacts facts;                         ///< stored ones at first; renewed by discover
+  FleetFacts facts;                          ///< stored ones at first; renewed by discover
   std::map<std::string, HostStates> states;  ///< by host; filled by discover
   std::map<std::filesystem::path, std::shared_ptr<const Secret>>
       passphrases;                ///< of keys that hosts want; filled by unlock_keys()

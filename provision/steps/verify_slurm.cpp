@@ -59,6 +59,7 @@ class SlurmChecks {
   }
 
   SlurmProof run() {
+    cluster_.progress(manager_, "Slurm's own parts");
     const bool daemons_run = daemons();
     const bool munge_works = munge();
     const bool nodes_work = controller_and_nodes(daemons_run && munge_works);

@@ -16,9 +16,9 @@ node() {
     sh -s 2>&1 || echo "status $?"
 }
 renames() {  # renames WHAT HOSTS RESULT, both as printf's format
-  printf "$2" >"$dir/etc/hosts"
+  printf '%b' "$2" >"$dir/etc/hosts"
   expect "$1: what it says" "" "$(node)"
-  expect "$1" "$(printf "$3")" "$(<"$dir/etc/hosts")"
+  expect "$1" "$(printf '%b' "$3")" "$(<"$dir/etc/hosts")"
 }
 
 renames "the installer's line" '127.0.0.1 localhost\n127.0.1.1\traspberrypi raspberrypi.lan\n' \

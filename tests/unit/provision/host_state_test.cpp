@@ -97,9 +97,9 @@ TEST(OutstandingChanges, WhatTheInventoryAsksForSinceThenIsNamed) {
   const HostState state{"old", {{"package", "python3", "3.11.2-1", "3.11.2-1"}}};
   const std::vector<ManagedItem> more{
       {"package", "python3", ""}, {"package", "slurmd", ""}, {"file", "/etc/slurm/slurm.conf", ""}};
-  EXPECT_THAT(outstanding_changes(state, "new", more, {{"python3", "3.11.2-1"}}),
-              ElementsAre("install slurmd", "write /etc/slurm/slurm.conf",
-                          "apply the changed settings"));
+  EXPECT_THAT(
+      outstanding_changes(state, "new", more, {{"python3", "3.11.2-1"}}),
+      ElementsAre("install slurmd", "write /etc/slurm/slurm.conf", "apply the changed settings"));
 }
 
 }  // namespace
