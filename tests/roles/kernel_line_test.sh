@@ -17,7 +17,7 @@ node() {
 # The file as it is now, to the byte: a mark keeps the last line break from being cut off.
 content() { cat "$file"; printf .; }
 before() { cat "$file.before-clustermpi"; printf .; }
-fresh() { rm -rf "$dir/boot" "$state"; mkdir -p "$dir/boot"; printf "$1" >"$file"; }
+fresh() { rm -rf "${dir:?}/boot" "$state"; mkdir -p "$dir/boot"; printf '%b' "$1" >"$file"; }
 
 # changes WHAT CONTENT RESULT, both as printf's format.
 changes() {
