@@ -24,11 +24,11 @@ changes() {
   fresh "$2"
   chmod 640 "$file"
   expect "$1: what it says" added "$(node)"
-  expect "$1" "$(printf "$3"; printf .)" "$(content)"
-  expect "$1: the file before" "$(printf "$2"; printf .)" "$(before)"
+  expect "$1" "$(printf '%b' "$3"; printf .)" "$(content)"
+  expect "$1: the file before" "$(printf '%b' "$2"; printf .)" "$(before)"
   expect "$1: mode" 640 "$(stat -c %a "$file")"
   expect "$1: again" kept "$(node)"
-  expect "$1: not written twice" "$(printf "$3"; printf .)" "$(content)"
+  expect "$1: not written twice" "$(printf '%b' "$3"; printf .)" "$(content)"
 }
 
 for shell in dash 'busybox sh'; do
