@@ -16,10 +16,21 @@ build=(g++ cmake ninja-build pkg-config libssh-dev libssl-dev libcli11-dev libto
 test=(libgtest-dev libgmock-dev openssh-server openmpi-bin libopenmpi-dev
       qemu-system-x86 e2fsprogs busybox openssl strace clang-format clang-tidy shellcheck yamllint ansible-lint python3)
 
+# What the program is linked with: the packages that those to compile with depend on, which are called otherwise
+# in each release. Without apt's lists it cannot say.
+libraries() {
+  apt-cache depends --important libfmt-dev libtomlplusplus-dev libssh-dev |
+    sed -n 's/^ *Depends: \(lib[^ ]*[0-9][^ ]*\)$/\1/p' | grep -v -e -dev
+}
+
 wanted=()
 for option in "$@"; do
   case $option in
-    --run) wanted+=("${run[@]}") ;;
+    --run)
+      ((EUID != 0)) || [[ -n $(libraries) ]] || apt-get update -q
+      mapfile -t linked < <(libraries)
+      wanted+=("${run[@]}" "${linked[@]}")
+      ;;
     --build) wanted+=("${build[@]}") ;;
     --test) wanted+=("${test[@]}") ;;
     -h | --help) echo "$usage"; exit 0 ;;

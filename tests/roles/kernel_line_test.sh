@@ -52,8 +52,8 @@ for shell in dash 'busybox sh'; do
               'root=/dev/sda2 cgroup_enable=memory\r\n'; do
     fresh "$line"
     expect "the user's own word in $line" kept "$(node)"
-    expect "the user's own word stays theirs" "$(printf "$line"; printf .)" "$(content)"
-    expect "nothing is remembered of it" "" "$(ls -A "$dir" | grep -v boot)"
+    expect "the user's own word stays theirs" "$(printf '%b' "$line"; printf .)" "$(content)"
+    expect "nothing is remembered of it" "" "$(find "$dir" -mindepth 1 -maxdepth 1 ! -name boot)"
     expect "nor kept" cmdline.txt "$(ls -A "$dir/boot")"
   done
 
@@ -61,7 +61,7 @@ for shell in dash 'busybox sh'; do
     fresh "$line"
     expect "no line of a kernel's: '$line'" "$file does not look like the line of a kernel: it names no root=
 status 1" "$(node)"
-    expect "and is left as it was" "$(printf "$line"; printf .)" "$(content)"
+    expect "and is left as it was" "$(printf '%b' "$line"; printf .)" "$(content)"
     expect "with nothing beside it" cmdline.txt "$(ls -A "$dir/boot")"
   done
 done
@@ -101,5 +101,5 @@ expect "and goes on" added "$(node)"
 rm -rf "$state"
 : >"$state"
 expect "no place to remember it" "$state cannot be written
-status 1" "$(rm -rf "$dir/boot"; mkdir "$dir/boot"; echo root=/dev/sda2 >"$file"; node 2>/dev/null | tail -n 2)"
+status 1" "$(rm -rf "${dir:?}/boot"; mkdir "$dir/boot"; echo root=/dev/sda2 >"$file"; node 2>/dev/null | tail -n 2)"
 expect "nothing is changed then" "root=/dev/sda2" "$(<"$file")"

@@ -150,6 +150,7 @@ package slurmd asked
 package libmunge2 needed
 package libopenmpi3 needed
 stays libuser
+stays libadopted
 user munge
 group munge
 own /state/journal
