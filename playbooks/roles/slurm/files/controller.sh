@@ -5,10 +5,11 @@ set -eu
 
 in_effect=/run/clustermpi/slurmctld.sha256
 
-# The configuration, and which slurmctld it is: one that somebody else started may have read another.
+# The configuration, which slurmctld it is (one that somebody else started may have read another), and which
+# munged: with a new key all start anew, the controller before the nodes.
 now() {
   cat /etc/slurm/slurm.conf /etc/slurm/gres.conf /etc/slurm/mpi.conf 2>/dev/null | sha256sum
-  systemctl show slurmctld -p ExecMainStartTimestampMonotonic
+  systemctl show munge slurmctld -p ExecMainStartTimestampMonotonic
 }
 
 answers() { scontrol ping 2>/dev/null | grep -q ' is UP'; }
