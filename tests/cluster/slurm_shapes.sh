@@ -57,5 +57,4 @@ sed -i 's/^\[cluster\]/[cluster]\nmanager_computes = false/' cluster.toml
 run up
 expect_status 0
 manager "sinfo -h -N -o %N | sort -u"
-expect_equal "the nodes" "$(node 1):
-$(node 2)" "$out"
+expect_equal "the nodes" "$(node 1): $(node 2)" "$out"
