@@ -67,24 +67,6 @@ manager 'scancel --user pi; while squeue -h | grep -q .; do sleep 0.2; done'
 states
 expect_in_out "$all_idle"
 
-say "a power cut takes all nodes at once, under a job"
-manager "sbatch --parsable --exclusive -N3 --wrap 'srun sleep 600'"
-manager 'until squeue -h -t running -o %A | grep -q .; do sleep 0.2; done'
-for n in 1 2 3; do run lab stop "$(node "$n")"; done
-for n in 1 2 3; do run lab start "$(node "$n")"; done
-# Nobody does anything; a job that Slurm says runs has processes.
-only_seems_to_run() {
-  manager 'squeue -h -o %T'
-  [[ $out == *RUNNING* ]] && ! on 3 'pgrep -f "^sleep 600" >/dev/null'
-}
-controller_answers() { manager 'scontrol ping'; [[ $out == *"is UP"* ]]; }
-wait_until 60 "the controller, back by itself" controller_answers
-is_noticed() { ! only_seems_to_run; }
-wait_until 150 "the loss of the job, noticed by Slurm" is_noticed
-manager 'scancel --user pi'
-wait_for_idle
-expect_in_out "$all_idle"
-
 say "the administrator took a node out on purpose: it stays out, and is named with the reason"
 on 1 "scontrol update nodename=$(node 2) state=drain reason='fan is broken'"
 run up

@@ -40,7 +40,6 @@ complaint() { journalctl -q -u slurmd -n 40 -o cat --no-pager | grep -E 'error|f
 start() {
   install -d -o slurm -g slurm -m 0755 /var/log/slurm
   install -d -m 0755 /var/lib/slurm/slurmd
-  systemctl daemon-reload
   systemctl -q enable slurmd
   systemctl reset-failed slurmd 2>/dev/null || true
   systemctl restart slurmd
