@@ -126,6 +126,8 @@ power_off() {
 }
 
 # at N COMMAND: as root in the machine, within half a minute.
+# Without a look at host keys: the machines were made a minute ago, on a bridge that nobody else is on, and the
+# program under test, which goes another way, does check them.
 at() {
   timeout -k 1 "${at_most:-30}" ssh -F none -i "$work/key" -o BatchMode=yes -o StrictHostKeyChecking=no \
     -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=5 \
