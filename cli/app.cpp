@@ -15,6 +15,7 @@
 #include <ostream>
 
 #include "cli/asker.hpp"
+#include "cli/host_choice.hpp"
 #include "hosts/hostlist.hpp"
 #include "provision/descriptor.hpp"
 #include "provision/fleet.hpp"
@@ -75,10 +76,12 @@ void add_commands(CLI::App& app, Session& session) {
   add_bootstrap(app, session);
   add_discover(app, session);
   add_facts(app, session);
+  add_hosts(app, session);
   add_install(app, session);
   add_generate(app, session);
   add_distribute(app, session);
   add_run(app, session);
+  add_examples(app, session);
   add_verify(app, session);
   add_exec(app, session);
   add_trust(app, session);
@@ -89,23 +92,37 @@ void add_commands(CLI::App& app, Session& session) {
 }
 
 /// Also for errors: with --json there is always exactly one document on stdout.
+void print_json_error(Session& session, const std::string& command, const nlohmann::json& error) {
+  if (!session.common.json) return;
+  session.out() << nlohmann::json{{"command", command},
+                                  {"ok", false},
+                                  {"hosts", nlohmann::json::object()},
+                                  {"error", error}}
+                       .dump(2, ' ', false, nlohmann::json::error_handler_t::replace)
+                << '\n';
+}
+
 void print_error(Session& session, const std::string& command, const Error& error) {
-  if (session.common.json) {
-    session.out() << nlohmann::json{{"command", command},
-                                    {"ok", false},
-                                    {"hosts", nlohmann::json::object()},
-                                    {"error",
-                                     {{"code", name_of(error.code())},
-                                      {"message", error.what()},
-                                      {"hint", error.hint()}}}}
-                         .dump(2)
-                  << '\n';
-  }
+  print_json_error(
+      session, command,
+      {{"code", name_of(error.code())}, {"message", error.what()}, {"hint", error.hint()}});
   // A message may quote what somebody typed or a node printed.
   session.err() << printable(error.code() == ExitCode::inventory_invalid
                                  ? std::string(error.what()) + "\n" +
                                        (error.hint().empty() ? "" : "  " + error.hint() + "\n")
                                  : error_text(error.what(), error.hint()));
+}
+
+/// With the expression and a caret below what is wrong with it.
+void print_error(Session& session, const std::string& command, const HostlistError& error) {
+  print_json_error(session, command,
+                   {{"code", name_of(ExitCode::usage)},
+                    {"message", error.what()},
+                    {"hint", error.hint()},
+                    {"expression", error.expression()},
+                    {"position", error.position()}});
+  session.err() << printable(
+      error_text(fmt::format("{}\n{}", error.what(), render(error)), error.hint()));
 }
 
 ExitCode run_action(Session& session, const std::string& command) {
@@ -115,7 +132,7 @@ ExitCode run_action(Session& session, const std::string& command) {
     print_error(session, command, error);
     return error.code();
   } catch (const HostlistError& error) {
-    print_error(session, command, Error(ExitCode::usage, error.what()));
+    print_error(session, command, error);
     return ExitCode::usage;
   } catch (const std::exception& error) {
     print_error(session, command, Error(ExitCode::local_failure, error.what()));
@@ -131,6 +148,14 @@ std::string command_name(const CLI::App& app) {
 }
 
 }  // namespace
+
+CLI::Option* keep_words_whole(CLI::Option* positional) {
+  constexpr int most_words = 1'000'000;
+  return positional
+      ->take_all()  // first: it would make the maximum the minimum
+      ->expected(most_words, CLI::detail::expected_max_vector_size)
+      ->allow_extra_args(false);
+}
 
 std::filesystem::path Session::inventory_file() const {
   if (!common.inventory.empty()) return common.inventory;
@@ -157,7 +182,7 @@ Cluster& Session::open_cluster(UnknownHostKeys unknown_host_keys) {
   Inventory inventory = load_inventory(inventory_file());
   RunOptions options;
   options.dry_run = common.dry_run;
-  options.limit = expand_hostlist(common.limit);
+  options.limit = limited_hosts(inventory, workspace(), common.limit);
   options.unknown_host_keys = unknown_host_keys;
   options.fanout = common.fanout;
   options.timeout = std::chrono::milliseconds(static_cast<long long>(common.timeout * 1000));

@@ -16,7 +16,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace clustermpi::cli {
 
@@ -103,11 +104,18 @@ class Session {
 [[nodiscard]] int run_app(const std::vector<std::string>& arguments, Streams streams,
                           CancelToken& cancel);
 
+/// Each word of a list of positionals as it was typed. An option of CLI11 that takes "extra
+/// arguments" also takes [1-2] for a list of its own, and apart; without them it takes a word for
+/// each that it still expects, so that it has to expect more than a command line holds. A list that
+/// is a named option only needs allow_extra_args(false).
+CLI::Option* keep_words_whole(CLI::Option* positional);
+
 // One function a command, each in its cmd_<name>.cpp: registers options, help and the action.
 void add_init(CLI::App& app, Session& session);
 void add_bootstrap(CLI::App& app, Session& session);
 void add_discover(CLI::App& app, Session& session);
 void add_facts(CLI::App& app, Session& session);
+void add_hosts(CLI::App& app, Session& session);
 void add_exec(CLI::App& app, Session& session);
 void add_trust(CLI::App& app, Session& session);
 void add_hostkey(CLI::App& app, Session& session);
@@ -115,6 +123,7 @@ void add_install(CLI::App& app, Session& session);
 void add_generate(CLI::App& app, Session& session);
 void add_distribute(CLI::App& app, Session& session);
 void add_run(CLI::App& app, Session& session);
+void add_examples(CLI::App& app, Session& session);
 void add_verify(CLI::App& app, Session& session);
 void add_up(CLI::App& app, Session& session);
 void add_reset(CLI::App& app, Session& session);

@@ -130,7 +130,8 @@ void add_bootstrap(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<BootstrapArguments>();
   auto* command = app.add_subcommand(
       "bootstrap", "First contact with hosts that know only a password: our key, and sudo");
-  command->add_option("hosts", arguments->hosts, "Which (default: all of the inventory)")
+  keep_words_whole(
+      command->add_option("hosts", arguments->hosts, "Which (default: all of the inventory)"))
       ->type_name("HOSTLIST");
   command
       ->add_option("--password-fd", arguments->password_fd,

@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "cli/app.hpp"
+#include "cli/host_choice.hpp"
 
 namespace clustermpi::cli {
 
@@ -59,7 +60,9 @@ bool takes_hosts(const CLI::App& command) {
   });
 }
 
-// zsh runs it too: `path` and `words` mean something there.
+// Bash breaks words at @ and : too: the words are those of the line. What it puts in place of $2 is
+// to lack what stands before that in the word. zsh runs this too: `path` and `words` mean something
+// there.
 std::string bash_script(const CLI::App& root) {
   std::vector<CommandPath> paths;
   collect(root, {}, paths);
@@ -71,20 +74,31 @@ std::string bash_script(const CLI::App& root) {
   }
   return fmt::format(
       "_clustermpi() {{\n"
-      "  local named= offers= hosts= inventory=() i\n"
-      "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
-      "    case ${{COMP_WORDS[i]}} in\n"
+      "  local line=\"${{COMP_LINE:0:COMP_POINT}}\" typed= word= last= named= offers= hosts= kept= "
+      "i\n"
+      "  local inventory=()\n"
+      "  typed=${{line##*[[:space:]]}}\n"
+      "  line=${{line%\"$typed\"}}\n"
+      "  typed=${{typed#[\\'\\\"]}}\n"
+      "  kept=${{typed%\"$2\"}}\n"
+      "  line=${{line#\"${{line%%[![:space:]]*}}\"}}\n"
+      "  line=${{line#\"${{line%%[[:space:]]*}}\"}}\n"
+      "  while line=${{line#\"${{line%%[![:space:]]*}}\"}}; [[ -n $line ]]; do\n"
+      "    last=$word word=${{line%%[[:space:]]*}}\n"
+      "    line=${{line#\"$word\"}}\n"
+      "    case $last in -i|--inventory) inventory=(-i \"$word\"); continue ;; esac\n"
+      "    case $word in\n"
       "      --) return ;;\n"
-      "      -i|--inventory) inventory=(-i \"${{COMP_WORDS[i + 1]}}\"); i=$((i + 1)) ;;\n"
       "      -*) ;;\n"
-      "      *) named+=\" ${{COMP_WORDS[i]}}\" ;;\n"
+      "      *) named+=\" $word\" ;;\n"
       "    esac\n"
       "  done\n"
       "  case $named in\n{}  esac\n"
-      "  [[ ${{COMP_WORDS[COMP_CWORD - 1]}} != --limit ]] || {{ offers=; hosts=1; }}\n"
+      "  [[ $word != --limit ]] || {{ offers=; hosts=1; }}\n"
       "  [[ -z $hosts ]] || offers+=\" $(clustermpi \"${{inventory[@]}}\" completion hosts "
       "2>/dev/null)\"\n"
-      "  COMPREPLY=($(compgen -W \"$offers\" -- \"${{COMP_WORDS[COMP_CWORD]}}\"))\n"
+      "  COMPREPLY=($(compgen -W \"$offers\" -- \"$typed\"))\n"
+      "  [[ -z $kept ]] || COMPREPLY=(\"${{COMPREPLY[@]#\"$kept\"}}\")\n"
       "}}\n"
       "complete -o default -F _clustermpi clustermpi\n",
       cases);
@@ -135,8 +149,10 @@ std::string fish_script(const CLI::App& root) {
 
 ExitCode complete(const CLI::App& app, Session& session, const std::string& what) {
   if (what == "hosts") {
-    for (const Host& host : load_inventory(session.inventory_file()).hosts)
-      session.out() << host.name << '\n';
+    const Inventory inventory = load_inventory(session.inventory_file());
+    for (const Host& host : inventory.hosts) session.out() << host.name << '\n';
+    for (const auto& [group, members] : stored_groups(inventory, session.workspace()))
+      session.out() << '@' << group << '\n';
     return ExitCode::ok;
   }
   session.out() << (what == "bash"  ? bash_script(app)
@@ -150,7 +166,9 @@ ExitCode complete(const CLI::App& app, Session& session, const std::string& what
 void add_completion(CLI::App& app, Session& session) {
   auto what = std::make_shared<std::string>();
   auto* command = app.add_subcommand("completion", "The completion script of a shell");
-  command->add_option("shell", *what, "bash, zsh or fish; hosts: the names that those complete")
+  command
+      ->add_option("shell", *what,
+                   "bash, zsh or fish; hosts: the names and groups that those complete")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish", "hosts"}));
   command->footer(

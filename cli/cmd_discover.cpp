@@ -1,21 +1,28 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <set>
+#include <string_view>
 
+#include "cli/host_choice.hpp"
 #include "cli/run_report.hpp"
+#include "hosts/hostlist.hpp"
 #include "hosts/overview.hpp"
+#include "hosts/topology_drawing.hpp"
+#include "hosts/topology_json.hpp"
 #include "provision/steps/discover.hpp"
 
 namespace clustermpi::cli {
 
 namespace {
 
-FleetFacts known_facts(Session& session) {
+FleetFacts known_facts(Session& session, const std::vector<std::string>& expressions = {}) {
   Cluster& cluster = session.open_cluster();
   FleetFacts facts;
-  for (const std::string& host : cluster.active()) {
+  for (const std::string& host : chosen_hosts(cluster, expressions)) {
     const auto known = cluster.facts.find(host);
     if (known != cluster.facts.end()) facts.insert(*known);
   }
@@ -32,6 +39,16 @@ nlohmann::json facts_document(const std::string& command, const FleetFacts& fact
   return {{"command", command}, {"ok", true}, {"hosts", hosts}};
 }
 
+/// The table has a line for each host of the inventory: here of those chosen only.
+std::string table_of(const Cluster& cluster, const std::vector<std::string>& expressions,
+                     const FleetFacts& facts) {
+  const std::vector<std::string> names = chosen_hosts(cluster, expressions);
+  const std::set<std::string_view> is_chosen(names.begin(), names.end());
+  Inventory chosen = cluster.inventory();
+  std::erase_if(chosen.hosts, [&](const Host& host) { return !is_chosen.contains(host.name); });
+  return facts_table(chosen, facts);
+}
+
 ExitCode discover(Session& session) {
   Cluster& cluster = session.open_cluster();
   std::vector<std::unique_ptr<Step>> steps;
@@ -45,18 +62,57 @@ ExitCode discover(Session& session) {
     }
     session.out() << document.dump(2) << '\n';
   } else if (!cluster.active().empty()) {
-    session.out() << facts_table(cluster.inventory(), known_facts(session));
+    session.out() << table_of(cluster, {}, known_facts(session));
   }
   if (report.error) session.err() << error_text(report.error->message, report.error->hint);
   return report.exit_code;
 }
 
-ExitCode show_facts(Session& session) {
-  const FleetFacts facts = known_facts(session);
+ExitCode show_facts(Session& session, const std::vector<std::string>& expressions) {
+  const FleetFacts facts = known_facts(session, expressions);
   if (session.common.json) {
     session.out() << facts_document("facts", facts).dump(2) << '\n';
   } else {
-    session.out() << facts_table(session.open_cluster().inventory(), facts);
+    session.out() << table_of(session.open_cluster(), expressions, facts);
+  }
+  return ExitCode::ok;
+}
+
+nlohmann::json topology_document(const FleetFacts& facts) {
+  nlohmann::json hosts = nlohmann::json::object();
+  for (const auto& [host, known] : facts) {
+    hosts[host] = {{"ok", true},
+                   {"topology", known.topology ? plain_json(*known.topology) : nlohmann::json()}};
+  }
+  return {{"command", "facts"}, {"ok", true}, {"hosts", hosts}};
+}
+
+/// Equal drawings once, below the names of all hosts that look like that.
+std::string drawings(const FleetFacts& facts) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> groups;
+  for (const auto& [host, known] : facts) {
+    const std::string drawing =
+        known.topology ? topology_drawing(*known.topology)
+                       : "not known how its processors are laid out; `clustermpi discover` asks\n";
+    auto group = std::find_if(groups.begin(), groups.end(),
+                              [&](const auto& other) { return other.first == drawing; });
+    if (group == groups.end()) group = groups.insert(group, {drawing, {}});
+    group->second.push_back(host);
+  }
+  std::string text;
+  for (const auto& [drawing, hosts] : groups)
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "\n", fold_hostlist(hosts), drawing);
+  return text;
+}
+
+ExitCode show_topology(Session& session, const std::vector<std::string>& expressions) {
+  FleetFacts facts = known_facts(session, expressions);
+  for (const std::string& host : chosen_hosts(session.open_cluster(), expressions))
+    facts.try_emplace(host);  // shown as not known, not left out
+  if (session.common.json) {
+    session.out() << topology_document(facts).dump(2) << '\n';
+  } else {
+    session.out() << drawings(facts);
   }
   return ExitCode::ok;
 }
@@ -96,7 +152,26 @@ void add_discover(CLI::App& app, Session& session) {
 
 void add_facts(CLI::App& app, Session& session) {
   auto* facts = app.add_subcommand("facts", "What is known of each host, as a table");
-  facts->callback([&session] { session.action = [&session] { return show_facts(session); }; });
+  auto hosts = std::make_shared<std::vector<std::string>>();
+  keep_words_whole(facts->add_option("hosts", *hosts, "Whose; all without it"))
+      ->type_name("HOSTLIST");
+  auto topology = std::make_shared<bool>(false);
+  facts->add_flag("--topology", *topology,
+                  "How their processors are laid out, as a drawing: packages, NUMA nodes, caches, "
+                  "cores");
+  facts->footer(
+      "--topology gives each thing both of its numbers. The first is logical, from 0 in the order "
+      "of the drawing:\nrankfiles and hwloc count so. The one after P# is the kernel's, of a core "
+      "those of its hardware threads:\ntaskset and Slurm's --cpu-bind take it. `core 1 P#1,5` is "
+      "the second core, with CPUs 1 and 5.\nHosts that look alike share one drawing.\n\n"
+      "  clustermpi facts red0[1-3]         a line for each of these hosts\n"
+      "  clustermpi facts red --topology    what red's processors look like\n"
+      "  clustermpi facts --topology --json for scripts");
+  facts->callback([&session, hosts, topology] {
+    session.action = [&session, hosts, topology] {
+      return *topology ? show_topology(session, *hosts) : show_facts(session, *hosts);
+    };
+  });
 
   auto totals = std::make_shared<bool>(false);
   auto* sysinfo = app.add_subcommand(

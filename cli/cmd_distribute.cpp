@@ -39,12 +39,12 @@ std::vector<Placed> placed_files(const Cluster& cluster, const std::vector<std::
 
 void add_build(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand(
-      "build", "Compile the bundled programs, once for each architecture and Open MPI");
+      "build", "Compile the bundled programs, once for each architecture and MPI");
   command->callback([&session] {
     session.action = [&session] {
       std::vector<std::unique_ptr<Step>> steps;
       steps.push_back(std::make_unique<DiscoverStep>());
-      steps.push_back(std::make_unique<BuildStep>());
+      steps.push_back(std::make_unique<BuildStep>(bundled_programs()));
       return run_and_tell(session, "build", steps);
     };
   });
@@ -57,7 +57,8 @@ void add_distribute(CLI::App& app, Session& session) {
   auto folder = std::make_shared<std::string>();
   auto* command = app.add_subcommand(
       "distribute", "Put files at the same path on every host, only where they are missing");
-  command->add_option("files", *files, "Left out: the programs that `build` compiled")
+  keep_words_whole(
+      command->add_option("files", *files, "Left out: the programs that `build` compiled"))
       ->type_name("FILE");
   command
       ->add_option("--to", *folder,
@@ -72,7 +73,7 @@ void add_distribute(CLI::App& app, Session& session) {
       std::vector<std::unique_ptr<Step>> steps;
       steps.push_back(std::make_unique<DiscoverStep>());
       if (files->empty()) {
-        steps.push_back(std::make_unique<DistributeStep>());
+        steps.push_back(std::make_unique<DistributeStep>(bundled_programs()));
       } else {
         steps.push_back(std::make_unique<DistributeStep>(
             placed_files(session.open_cluster(), *files, *folder)));

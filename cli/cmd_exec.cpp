@@ -269,7 +269,8 @@ void add_exec(CLI::App& app, Session& session) {
   auto options = std::make_shared<ExecOptions>();
   auto* command =
       app.add_subcommand("exec", "Run a command on all hosts at once; equal output is shown once");
-  command->add_option("hosts", options->hosts, "Where (default: all hosts)")->type_name("HOSTLIST");
+  keep_words_whole(command->add_option("hosts", options->hosts, "Where (default: all hosts)"))
+      ->type_name("HOSTLIST");
   command->add_flag("--sudo", options->sudo, "As root, all of the line");
   command->add_flag("--live", options->live,
                     "Print each line as it comes, with its host's name, and gather nothing");

@@ -105,7 +105,7 @@ void add_hostkey(CLI::App& app, Session& session) {
     sub->callback([&session, hosts, act] {
       session.action = [&session, hosts, act] { return act(session, *hosts); };
     });
-    return sub->add_option("hosts", *hosts, "Whose")->type_name("HOSTLIST");
+    return keep_words_whole(sub->add_option("hosts", *hosts, "Whose"))->type_name("HOSTLIST");
   };
   add("show", "Show what is on file, and where, without contacting anybody", show);
   add("forget", "Forget a host's key, as after its card was flashed anew", forget)->required();

@@ -75,7 +75,8 @@ ExitCode init(Session& session, InitOptions options) {
 void add_init(CLI::App& app, Session& session) {
   auto options = std::make_shared<InitOptions>();
   auto* command = app.add_subcommand("init", "Write a commented cluster.toml to start from");
-  command->add_option("hosts", options->starter.hosts, "Hosts; - reads them from stdin, one a line")
+  keep_words_whole(command->add_option("hosts", options->starter.hosts,
+                                       "Hosts; - reads them from stdin, one a line"))
       ->type_name("[USER@]HOSTLIST[:PORT]");
   command->add_option("--name", options->starter.name, "The cluster's name");
   command->add_option("--user", options->starter.user, "Who logs in and runs jobs");

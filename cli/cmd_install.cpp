@@ -68,7 +68,7 @@ void add_install(CLI::App& app, Session& session) {
       "and put right.");
   auto options = std::make_shared<InstallOptions>();
   auto* mpi = add_part(*command, session, options, Part::mpi, "mpi",
-                       "Open MPI, the names of all hosts and the keys between them");
+                       "MPI, the names of all hosts and the keys between them");
   mpi->footer(
       "The packages of all that the inventory asks for come at once: one transaction is faster "
       "than\n"

@@ -79,7 +79,8 @@ ExitCode trust(Session& session, const std::vector<std::string>& expressions) {
 void add_trust(CLI::App& app, Session& session) {
   auto hosts = std::make_shared<std::vector<std::string>>();
   auto* command = app.add_subcommand("trust", "Contact all hosts and settle which keys we trust");
-  command->add_option("hosts", *hosts, "Which (default: all hosts)")->type_name("HOSTLIST");
+  keep_words_whole(command->add_option("hosts", *hosts, "Which (default: all hosts)"))
+      ->type_name("HOSTLIST");
   command->footer(
       "Keys that are not known yet are pinned in .clustermpi/known_hosts, as host_key_policy in\n"
       "cluster.toml says: \"accept-new\" pins them and shows them; \"ask\" and \"strict\" show "

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "hosts/error.hpp"
+#include "hosts/groups.hpp"
+#include "hosts/hostlist.hpp"
+#include "hosts/mpi.hpp"
 #include "hosts/writers.hpp"
 
 namespace clustermpi {
@@ -22,8 +26,7 @@ std::string quoted_word(const std::string& word) {
 }
 
 /// Groups are Python-like names: all else becomes an underscore.
-std::string group_name(std::string_view prefix, std::string_view word) {
-  std::string name = fmt::format("{}_{}", prefix, word);
+std::string group_name(std::string name) {
   std::replace_if(
       name.begin(), name.end(),
       [](char c) {
@@ -60,6 +63,7 @@ Json common_variables(const Inventory& inventory, const FleetFacts& facts) {
         {{"name", host.name}, {"address", has_address ? known->cluster_address : host.address}});
   }
   Json variables = {{"cluster_name", inventory.name},
+                    {"cluster_mpi", mpi_names(inventory.mpi).key},
                     {"cluster_user", inventory.manager_host().user},
                     {"cluster_manager", inventory.manager},
                     {"cluster_hosts", std::move(hosts)}};
@@ -68,27 +72,38 @@ Json common_variables(const Inventory& inventory, const FleetFacts& facts) {
   return variables;
 }
 
-/// Group name -> hosts, in the order of the inventory.
-using Groups = std::map<std::string, std::vector<std::string>>;
-
-Groups groups_of(const Inventory& inventory, const FleetFacts& facts) {
-  Groups groups = {
-      {"cluster", {}}, {"manager", {inventory.manager}}, {"workers", {}}, {"builders", {}}};
-  const bool alone = inventory.hosts.size() == 1;
-  for (const Host& host : inventory.hosts) {
-    groups["cluster"].push_back(host.name);
-    if (host.name != inventory.manager || alone) groups["workers"].push_back(host.name);
-    const Facts* known = facts_of(facts, host.name);
-    if (known != nullptr && !known->architecture.empty())
-      groups[group_name("arch", known->architecture)].push_back(host.name);
-    for (const std::string& label : host.labels) {
-      auto& members = groups[group_name("label", label)];
-      if (members.empty() || members.back() != host.name) members.push_back(host.name);
-    }
+/// host_groups() by names that Ansible can live with, and the hosts that build for their like.
+HostGroups ansible_groups(const Inventory& inventory, const FleetFacts& facts) {
+  HostGroups groups;
+  for (auto& [name, members] : host_groups(inventory, facts)) {
+    if (name.starts_with("os:")) continue;  // Ansible sees that for itself
+    const std::string group = name == "all" ? "cluster" : group_name(name);
+    if (!groups.emplace(group, members).second)
+      throw Error(ExitCode::usage,
+                  fmt::format("host {} has {}, and another host one that is the group {} to "
+                              "Ansible, too",
+                              members.front(), name, group),
+                  "rename one of the two in the inventory");
   }
   for (const BuildGroup& group : build_groups(inventory, facts))
     groups["builders"].push_back(group.builder);
+  groups.try_emplace("builders");
   return groups;
+}
+
+/// Where a host's name also is a group's, Ansible takes the two for one.
+void check_host(const std::string& host, const HostGroups& groups) {
+  const auto refuse = [&](const std::string& reason) {
+    throw Error(ExitCode::usage, fmt::format("host {} {}", host, reason),
+                "rename it in the inventory");
+  };
+  if (host.find_first_of(" \t\n\"'\\#;,:=[]{}!&~*?@") != std::string::npos || host.front() == '-')
+    refuse("has a character in its name that means more to Ansible");
+  if (host == "all" || host == "ungrouped") refuse("is called as a group that Ansible itself has");
+  const auto group = groups.find(host);
+  if (group != groups.end() && group->second != std::vector<std::string>{host})
+    refuse(fmt::format("is called as the group of {}, and Ansible would take it for those",
+                       group->second.empty() ? "no hosts" : fold_hostlist(group->second)));
 }
 
 }  // namespace
@@ -96,12 +111,14 @@ Groups groups_of(const Inventory& inventory, const FleetFacts& facts) {
 Json ansible_inventory(const Inventory& inventory, const FleetFacts& facts,
                        const std::filesystem::path& ssh_config) {
   const std::string ssh_arguments = "-F " + quoted_word(ssh_config.string());
+  const HostGroups groups = ansible_groups(inventory, facts);
+  for (const Host& host : inventory.hosts) check_host(host.name, groups);
   Json document;
   Json& host_variables_of = document["_meta"]["hostvars"] = Json::object();
   for (const Host& host : inventory.hosts)
     host_variables_of[host.name] = host_variables(host, facts_of(facts, host.name), ssh_arguments);
   Json children = Json::array();
-  for (const auto& [name, members] : groups_of(inventory, facts)) {
+  for (const auto& [name, members] : groups) {
     document[name]["hosts"] = members;
     children.push_back(name);
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "hosts/error.hpp"
 #include "hosts/ipv4.hpp"
@@ -106,6 +107,21 @@ std::optional<std::string> find_cluster_network(const Inventory& inventory,
 std::string cluster_network(const Inventory& inventory, const FleetFacts& facts) {
   if (auto network = find_cluster_network(inventory, facts)) return *std::move(network);
   refuse(seating_of(inventory, facts));
+}
+
+std::vector<std::string> cluster_interfaces(const Inventory& inventory, const FleetFacts& facts) {
+  const auto network = parse_ipv4_network(cluster_network(inventory, facts));
+  std::set<std::string> names;
+  for (const Host& host : inventory.hosts) {
+    const auto known = facts.find(host.name);
+    if (known == facts.end()) continue;
+    for (const Interface& interface : known->second.interfaces) {
+      const auto address = parse_ipv4(interface.address);
+      if (network && address && network->contains(*address)) names.insert(interface.name);
+    }
+  }
+  if (names.empty()) return {"lo"};
+  return {names.begin(), names.end()};
 }
 
 }  // namespace clustermpi

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "hosts/hostlist.hpp"
 #include "hosts/inventory.hpp"
 #include "hosts/names.hpp"
 
@@ -35,6 +36,11 @@ std::string caret_line(std::string_view line, unsigned column) {
   return out + '^';
 }
 
+/// Two lines, the second with the caret.
+std::string point_at(std::string_view line, unsigned column) {
+  return fmt::format("  {}\n  {}", without_controls(line), caret_line(line, column));
+}
+
 /// Edits that turn `a` into `b`, two neighbours swapped counting as one: the slip that fingers make
 /// most.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -62,11 +68,24 @@ std::string render(const Diagnostic& diagnostic) {
   if (diagnostic.line > 0) out += fmt::format(":{}:{}", diagnostic.line, diagnostic.column);
   out += ": " + without_controls(diagnostic.message);
   if (diagnostic.line > 0) {
-    out += "\n  " + without_controls(diagnostic.source_line);
-    out += "\n  " + caret_line(diagnostic.source_line, diagnostic.column);
+    out += "\n" + point_at(diagnostic.source_line, diagnostic.column);
   }
   if (!diagnostic.hint.empty()) out += "\n  hint: " + without_controls(diagnostic.hint);
   return out;
+}
+
+std::string render(const HostlistError& error) {
+  constexpr std::size_t most_before = 60;
+  constexpr std::size_t most_after = 60;
+  const std::string& all = error.expression();
+  const std::size_t begin = error.position() > most_before ? error.position() - most_before : 0;
+  const std::size_t end = std::min(all.size(), error.position() + most_after);
+  const std::string before = (begin > 0 ? "..." : "") + all.substr(begin, error.position() - begin);
+  const std::string after =
+      all.substr(error.position(), end - error.position()) + (end < all.size() ? "..." : "");
+  const auto characters = before.size() - static_cast<std::size_t>(std::count_if(
+                                              before.begin(), before.end(), continues_character));
+  return point_at(before + after, static_cast<unsigned>(characters) + 1);
 }
 
 std::string nearest_word(std::string_view word, const std::vector<std::string>& candidates) {

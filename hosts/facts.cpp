@@ -10,6 +10,8 @@
 #include <stdexcept>
 
 #include "hosts/ipv4.hpp"
+#include "hosts/topology_json.hpp"
+#include "hosts/topology_sources.hpp"
 
 namespace clustermpi {
 namespace {
@@ -40,8 +42,8 @@ Answer read_lines(std::string_view output) {
 }
 
 void require_keys(const Answer& answer) {
-  for (const char* key : {"probe", "hostname", "kernel", "os_id", "architecture", "cpus",
-                          "memory_kib", "clock", "home", "login_user", "sudo", "end"}) {
+  for (const char* key : {"probe", "hostname", "kernel", "os_id", "architecture", "memory_kib",
+                          "clock", "home", "login_user", "sudo", "end"}) {
     if (!answer.contains(key))
       throw std::invalid_argument(fmt::format("the probe's answer lacks '{}'", key));
   }
@@ -90,17 +92,28 @@ std::vector<std::string_view> words(std::string_view line) {
   return found;
 }
 
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += line + '\n';
+  return text;
+}
+
+/// Where the node could not say more than how many CPUs it has, each is a core.
 void read_processors(const Answer& answer, Facts& facts) {
-  const auto at_least_one = [&](std::string_view key, unsigned otherwise) {
-    const auto count = number<unsigned>(text(answer, key));
-    return count > 0 ? count : std::max(otherwise, 1u);
-  };
-  const unsigned cpus = at_least_one("cpus", 1);
-  const unsigned cores = at_least_one("cores", cpus);
-  const unsigned sockets = at_least_one("sockets", 1);
-  facts.sockets = cores % sockets == 0 ? sockets : 1;
+  facts.topology = topology_of_hwloc(joined(all(answer, "topology_xml")));
+  if (!facts.topology) facts.topology = topology_of_sysfs(all(answer, "topology"));
+  if (!facts.topology) {
+    facts.cores_per_socket = std::max(number<unsigned>(text(answer, "cpus")), 1u);
+    return;
+  }
+  const auto cores = static_cast<unsigned>(facts.topology->cores.size());
+  const std::vector<Span> packages = facts.topology->cores_by_package();
+  const bool even = std::all_of(packages.begin(), packages.end(), [&](const Span& package) {
+    return package.count == packages.front().count;
+  });
+  facts.sockets = even ? static_cast<unsigned>(packages.size()) : 1;
   facts.cores_per_socket = cores / facts.sockets;
-  facts.threads_per_core = std::max(cpus / cores, 1u);
+  facts.threads_per_core = facts.topology->thread_count() / cores;
 }
 
 /// "eth0 192.168.1.10/24" in its parts.
@@ -232,6 +245,9 @@ std::optional<SlurmHardware> parse_slurmd_hardware(std::string_view line) {
 std::optional<Version> parse_version(std::string_view text) {
   if (const auto colon = text.find(':'); colon != std::string_view::npos)
     text.remove_prefix(colon + 1);
+  constexpr std::string_view really = "+really";
+  if (const auto at = text.find(really); at != std::string_view::npos)
+    text.remove_prefix(at + really.size());
   Version version;
   const char* position = text.data();
   const char* const end = text.data() + text.size();
@@ -315,6 +331,7 @@ void to_json(nlohmann::json& json, const Facts& facts) {
           {"sockets", facts.sockets},
           {"cores_per_socket", facts.cores_per_socket},
           {"threads_per_core", facts.threads_per_core},
+          {"topology", facts.topology ? short_json(*facts.topology) : nlohmann::json()},
           {"memory_kib", facts.memory_kib},
           {"disk_free_kib", facts.disk_free_kib},
           {"model", facts.model},
@@ -373,6 +390,9 @@ void from_json(const nlohmann::json& json, Facts& facts) {
   facts.boot_line_file = json.value("boot_line_file", "");
   facts.boot_line_has_word = json.value("boot_line_has_word", false);
   facts.kernel_was_given_word = json.value("kernel_was_given_word", false);
+  facts.topology.reset();
+  if (const auto topology = json.find("topology"); topology != json.end())
+    facts.topology = topology_of_json(*topology);
   facts.slurmd.reset();
   if (const auto slurmd = json.find("slurmd"); slurmd != json.end() && slurmd->is_object())
     facts.slurmd = slurmd->get<SlurmHardware>();

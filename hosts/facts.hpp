@@ -7,7 +7,9 @@
 //
 //   hostname, kernel, os_id, os_version, os_codename, model, virtualization, architecture, home,
 //   login_user         as the fields below
-//   sockets, cores, cpus   how many there are of each in the whole node, online only; 0: not known
+//   topology*          "FILE:CONTENT", in /sys/devices/system (hosts/topology_sources.hpp)
+//   topology_xml*      a line of hwloc's XML; instead of the above where hwloc is installed
+//   cpus               how many there are; only where nothing of the above can be said
 //   memory_kib, disk_free_kib
 //   clock              seconds since 1970, with a fraction where `date` can
 //   ssh_connection     $SSH_CONNECTION: client address and port, server address and port
@@ -19,12 +21,10 @@
 //   gpus               how many NVIDIA devices there are
 //   slurmd             first line of `slurmd -C`; left out where there is none
 //   boot_id            the kernel's; another one after each start
-//   boot_line_file     where the boot loader takes the kernel's line from; left out where there is
-//   no
-//                      such file
+//   boot_line_file     where the boot loader takes the kernel's line from; left out where
+//                      there is no such file
 //   boot_line_has_word, kernel_was_given_word   1 where cgroup_enable=memory is on that line, and
-//   on
-//                      the one that the kernel was started with
+//                      on the one that the kernel was started with
 //   python             version of /usr/bin/python3; left out where there is none
 //   host_key*          "TYPE BASE64", of its SSH server
 //   package*, candidate*   "NAME VERSION"
@@ -42,6 +42,8 @@
 #include <string_view>
 #include <vector>
 
+#include "hosts/topology.hpp"
+
 namespace clustermpi {
 
 struct Version {
@@ -54,6 +56,7 @@ struct Version {
 };
 
 /// "4.1.4-3+b1" -> {4,1,4}; an epoch ("1:") and anything after the numbers are dropped.
+/// "4.3.0+really4.2.1-1" -> {4,2,1}: so Debian names what goes back to an older release.
 [[nodiscard]] std::optional<Version> parse_version(std::string_view text);
 [[nodiscard]] std::string to_string(const Version& version);
 
@@ -90,7 +93,8 @@ struct Facts {
   std::string machine;   ///< of the kernel: "aarch64" below an armhf userland, too
   unsigned sockets = 1;  ///< processors; 1 where cores do not spread evenly over them
   unsigned cores_per_socket = 1;
-  unsigned threads_per_core = 1;  ///< rounded down where cores differ
+  unsigned threads_per_core = 1;     ///< rounded down where cores differ
+  std::optional<Topology> topology;  ///< how they are laid out, where the node could say
   std::uint64_t memory_kib = 0;
   std::uint64_t disk_free_kib = 0;  ///< on the file system of /usr and /var, the smaller
   std::string model;                ///< board model, "Raspberry Pi 4 Model B Rev 1.4"; may be empty

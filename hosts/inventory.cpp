@@ -6,9 +6,13 @@
 #include <algorithm>
 #include <cassert>
 #include <map>
+#include <memory>
 #include <stdexcept>
+#include <unordered_map>
 
+#include "hosts/groups.hpp"
 #include "hosts/hostlist.hpp"
+#include "hosts/hostlist_sources.hpp"
 #include "hosts/ipv4.hpp"
 #include "hosts/jump.hpp"
 #include "hosts/names.hpp"
@@ -36,8 +40,14 @@ std::pair<std::string, std::string> plain_words(std::string_view reason, std::st
   return {fmt::format("this is not TOML: {}", reason), {}};
 }
 
-const std::vector<std::string> table_names = {"cluster", "hosts",  "ssh",    "mpi",
-                                              "slurm",   "python", "storage"};
+const std::vector<std::string> table_names = {"cluster", "hosts",  "ssh",     "mpi",
+                                              "slurm",   "python", "storage", "placement"};
+
+/// Who has a name or an address.
+struct Owner {
+  std::size_t host = 0;  // its place in Inventory::hosts
+  Place place;           // where that was written
+};
 
 class Reader {
  public:
@@ -53,6 +63,7 @@ class Reader {
     read_hosts(root);
     check_manager();
     read_slurm(root);
+    read_placement(root);
     return {std::move(inventory_), std::move(findings_).in_file_order()};
   }
 
@@ -266,13 +277,40 @@ class Reader {
   }
 
   /// Names of a hostlist expression; nothing where it is faulty, which is then reported.
-  std::optional<std::vector<std::string>> expand(const Text& expression) {
+  std::optional<std::vector<std::string>> expand(const Text& expression, HostlistSources sources) {
+    sources.no_files = "a file cannot be named here: the inventory says all of it itself";
     try {
-      return expand_hostlist(expression.value);
+      return Hostlist::parse(expression.value, sources).names();
     } catch (const HostlistError& error) {
-      findings_.add(inside(expression.place, error.position()), error.what());
+      findings_.add(inside(expression.place, error.position()), error.what(), error.hint());
       return {};
     }
+  }
+
+  /// Names of hosts that are only being made known.
+  std::optional<std::vector<std::string>> expand_new(const Text& expression) {
+    HostlistSources sources;
+    sources.no_groups = "a group cannot be named here: groups are made of the hosts listed here";
+    return expand(expression, std::move(sources));
+  }
+
+  /// Names of hosts that were read before. Nothing, too, where a group is named and not all of them
+  /// could be read.
+  std::optional<std::vector<std::string>> expand_known(const Text& expression) {
+    if (hosts_lost_ && expression.value.find('@') != std::string::npos) return {};
+    return expand(expression, known_groups());
+  }
+
+  /// Roles and labels of the hosts that were read before; made when one is first named.
+  [[nodiscard]] HostlistSources known_groups() const {
+    HostlistSources sources;
+    sources.groups = [this, groups = std::make_shared<HostGroups>()]() -> const HostGroups& {
+      if (groups->empty()) *groups = host_groups(inventory_, {});
+      return *groups;
+    };
+    sources.no_facts =
+        "what a host is made of is not known where the inventory is read: give those hosts a label";
+    return sources;
   }
 
   /// The place of a character of the string that begins at `start`. Where escapes or several lines
@@ -286,8 +324,8 @@ class Reader {
   }
 
   void add_hosts(const Text& names, const std::optional<Text>& addresses, const Host& common) {
-    const auto expanded = expand(names);
-    const auto paired = addresses ? expand(*addresses) : expanded;
+    const auto expanded = expand_new(names);
+    const auto paired = addresses ? expand_new(*addresses) : expanded;
     if (!expanded || !paired) {
       hosts_lost_ = true;
       return;
@@ -313,20 +351,26 @@ class Reader {
     return fmt::format("{} {}", things.size(), things.size() == 1 ? one : many);
   }
 
+  // The host that is being read comes next in the inventory; an owner may be itself.
+  [[nodiscard]] const std::string& name_of(const Owner& owner) const {
+    return inventory_.hosts[owner.host].name;
+  }
+
   void check_name(const std::string& name, Place place) {
     if (const std::string fault = host_name_fault(name); !fault.empty())
       findings_.add(place, fmt::format("host name '{}' {}", name, fault));
     const auto [first, is_new] =
-        names_.try_emplace(lower_case(short_name(name)), Text{name, place});
+        names_.try_emplace(lower_case(short_name(name)), Owner{inventory_.hosts.size(), place});
     if (is_new) return;
+    const std::string& other = name_of(first->second);
     const std::string hint = fmt::format("the first is on line {}", first->second.place.line);
-    if (lower_case(name) == lower_case(first->second.value)) {
+    if (lower_case(name) == lower_case(other)) {
       findings_.add(place, fmt::format("two hosts are called '{}'", name), hint);
     } else {
       findings_.add(
           place,
           fmt::format("'{}' and '{}' are one host to Open MPI, which cuts names at the first dot",
-                      first->second.value, name),
+                      other, name),
           hint);
     }
   }
@@ -336,13 +380,17 @@ class Reader {
       if (const std::string fault = address_fault(host.address); !fault.empty())
         findings_.add(place, fmt::format("address '{}' {}", host.address, fault));
     }
-    const std::string key =
-        fmt::format("{} port {}", lower_case(host.address), host.port.value_or(22));
-    const auto [first, is_new] = addresses_.try_emplace(key, Text{host.name, place});
-    if (!is_new && lower_case(first->second.value) != lower_case(host.name))
-      findings_.add(
-          place, fmt::format("{} and {} have one address: {}", first->second.value, host.name, key),
-          fmt::format("the first is on line {}", first->second.place.line));
+    const std::uint16_t port = host.port.value_or(22);
+    auto& owners = addresses_[port];
+    const auto [first, is_new] =
+        owners.try_emplace(lower_case(host.address), Owner{inventory_.hosts.size(), place});
+    if (is_new) return;
+    const std::string& other = name_of(first->second);
+    if (lower_case(other) != lower_case(host.name))
+      findings_.add(place,
+                    fmt::format("{} and {} have one address: {} port {}", other, host.name,
+                                first->first, port),
+                    fmt::format("the first is on line {}", first->second.place.line));
   }
 
   /// After the hosts, which the partitions name.
@@ -371,7 +419,7 @@ class Reader {
       check_partition_name(*name);
     }
     if (const auto hosts = block.text("hosts")) {
-      if (auto names = expand(*hosts)) {
+      if (auto names = expand_known(*hosts)) {
         partition.hosts = *std::move(names);
         check_partition_hosts(partition, hosts->place);
       }
@@ -404,15 +452,12 @@ class Reader {
 
   void check_partition_hosts(const SlurmPartition& partition, Place place) {
     if (hosts_lost_) return;  // they may well be those
-    std::vector<std::string> unknown;
-    for (const std::string& host : partition.hosts)
-      if (inventory_.find(host) == nullptr) unknown.push_back(host);
+    const Hostlist unknown = Hostlist(partition.hosts) - Hostlist(names_of_hosts());
     if (!unknown.empty())
-      findings_.add(
-          place,
-          fmt::format("partition '{}' names {}, which {} not in the inventory", partition.name,
-                      fold_hostlist(unknown), unknown.size() == 1 ? "is" : "are"),
-          nearest_host(unknown.front()));
+      findings_.add(place,
+                    fmt::format("partition '{}' names {}, which {} not in the inventory",
+                                partition.name, unknown.fold(), unknown.size() == 1 ? "is" : "are"),
+                    nearest_host(unknown.names().front()));
     const auto& hosts = partition.hosts;
     if (!inventory_.manager_computes &&
         std::find(hosts.begin(), hosts.end(), inventory_.manager) != hosts.end())
@@ -422,6 +467,110 @@ class Reader {
                     "take it out, or take `manager_computes = false` away below [cluster]");
   }
 
+  /// After the hosts, which it names.
+  void read_placement(const toml::table& root) {
+    auto placement = section(root, "placement");
+    if (!placement) return;
+    PlacementRequest request;
+    if (const auto threads = placement->number("threads", 1, most_slots))
+      request.threads = static_cast<unsigned>(threads->value);
+    if (const auto per_node = placement->number("per_node", 1, most_slots))
+      request.per_node = static_cast<unsigned>(per_node->value);
+    if (const auto without = placement->flag("exclude_manager"))
+      request.exclude_manager = without->value;
+    request.only_labels = read_known_labels(*placement);
+    request.weights = read_weights(*placement);
+    request.ranks = read_ranks(*placement);
+    read_policy(*placement, request);
+    placement->finish();
+    inventory_.placement = std::move(request);
+  }
+
+  /// Weights and lists are each of one policy's, which then need not be said.
+  void read_policy(Section& placement, PlacementRequest& request) {
+    std::vector<std::string> words;
+    for (const PolicyName& each : policy_names) words.emplace_back(each.name);
+    if (const auto policy = choice(placement, "policy", words)) {
+      request.policy = policy_names.at(*policy).policy;
+    } else if (!placement.has("policy")) {
+      if (!request.weights.empty()) request.policy = Policy::weighted;
+      if (!request.ranks.empty()) request.policy = Policy::explicit_list;
+    }
+    if (request.policy == Policy::explicit_list && !placement.has("ranks"))
+      findings_.add(placement.place(), "the policy explicit has no list",
+                    "say where each rank runs: ranks = [\"red:0\", \"red0[1-3]:0-1\"]");
+  }
+
+  [[nodiscard]] bool is_label(std::string_view word) const {
+    return std::any_of(inventory_.hosts.begin(), inventory_.hosts.end(), [&](const Host& host) {
+      return std::find(host.labels.begin(), host.labels.end(), word) != host.labels.end();
+    });
+  }
+
+  [[nodiscard]] std::vector<std::string> all_labels() const {
+    std::vector<std::string> labels;
+    for (const Host& host : inventory_.hosts)
+      labels.insert(labels.end(), host.labels.begin(), host.labels.end());
+    return labels;
+  }
+
+  std::vector<std::string> read_known_labels(Section& placement) {
+    std::vector<std::string> labels;
+    const auto found = placement.texts("only_labels");
+    if (!found) return labels;
+    for (const Text& label : found->value) {
+      labels.push_back(label.value);
+      if (!hosts_lost_ && !is_label(label.value))
+        findings_.add(label.place, fmt::format("no host has the label '{}'", label.value),
+                      did_you_mean(label.value, all_labels()));
+    }
+    return labels;
+  }
+
+  std::map<std::string, double, std::less<>> read_weights(Section& placement) {
+    std::map<std::string, double, std::less<>> weights;
+    for (const auto& [name, weight] : placement.numbers("weights")) {
+      weights.emplace(name.value, weight);
+      if (hosts_lost_ || is_label(name.value) || inventory_.find(name.value) != nullptr) continue;
+      std::vector<std::string> known = all_labels();
+      for (const Host& host : inventory_.hosts) known.push_back(host.name);
+      findings_.add(name.place, fmt::format("'{}' is neither a host nor a label", name.value),
+                    did_you_mean(name.value, known));
+    }
+    return weights;
+  }
+
+  std::vector<RankWish> read_ranks(Section& placement) {
+    std::vector<RankWish> ranks;
+    const auto found = placement.texts("ranks");
+    if (!found) return ranks;
+    for (const Text& text : found->value) {
+      try {
+        std::vector<RankWish> wishes = parse_rank_wishes(text.value, known_groups());
+        check_wishes(wishes, text.place);
+        std::move(wishes.begin(), wishes.end(), std::back_inserter(ranks));
+      } catch (const HostlistError& error) {
+        findings_.add(inside(text.place, error.position()), error.what(), error.hint());
+      }
+    }
+    return ranks;
+  }
+
+  void check_wishes(const std::vector<RankWish>& wishes, Place place) {
+    if (hosts_lost_) return;
+    std::vector<std::string> unknown;
+    for (const RankWish& wish : wishes) {
+      const auto at = names_.find(lower_case(short_name(wish.host)));
+      if (at == names_.end() || name_of(at->second) != wish.host) unknown.push_back(wish.host);
+    }
+    if (!unknown.empty())
+      findings_.add(
+          place,
+          fmt::format("{} {}", fold_hostlist(unknown),
+                      unknown.size() == 1 ? "is not one of the hosts" : "are not among the hosts"),
+          nearest_host(unknown.front()));
+  }
+
   void check_default(Place place) {
     if (default_partition_.line > 0)
       findings_.add(place, "two partitions are the default one",
@@ -429,10 +578,15 @@ class Reader {
     default_partition_ = place;
   }
 
-  /// The hint for who wrote a host that is not there.
-  [[nodiscard]] std::string nearest_host(std::string_view name) const {
+  [[nodiscard]] std::vector<std::string> names_of_hosts() const {
     std::vector<std::string> names;
     for (const Host& host : inventory_.hosts) names.push_back(host.name);
+    return names;
+  }
+
+  /// The hint for who wrote a host that is not there.
+  [[nodiscard]] std::string nearest_host(std::string_view name) const {
+    const std::vector<std::string> names = names_of_hosts();
     std::string hint = did_you_mean(name, names);
     return hint.empty() ? fmt::format("the hosts are {}", fold_hostlist(names)) : hint;
   }
@@ -466,10 +620,11 @@ class Reader {
   bool user_missing_reported_ = false;
   bool hosts_lost_ = false;  // a [[hosts]] block could not be read
   std::optional<std::uint16_t> port_;
-  std::map<std::string, Text> names_;       // lower-case short name -> the first host of it
-  std::map<std::string, Text> partitions_;  // name -> the first of it
+  std::unordered_map<std::string, Owner> names_;  // lower-case short name -> the first host of it
+  std::map<std::string, Text> partitions_;        // name -> the first of it
   Place default_partition_;
-  std::map<std::string, Text> addresses_;  // address and port -> the first host that has it
+  // port -> lower-case address -> the first host that has both
+  std::map<std::uint16_t, std::unordered_map<std::string, Owner>> addresses_;
 };
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "hosts/placement_request.hpp"
+
 namespace clustermpi {
 
 struct Host {
@@ -68,6 +70,7 @@ struct Inventory {
   /// Left out: accept-new, or strict where the user's own ssh configuration is.
   std::optional<HostKeyPolicy> host_key_policy;
   MpiImplementation mpi = MpiImplementation::openmpi;
+  std::optional<PlacementRequest> placement;  ///< of [placement]; its `np` is 0
   std::optional<SlurmSettings> slurm;  ///< of [slurm], and so on; empty where the table is left out
   std::optional<PythonSettings> python;
   std::optional<StorageSettings> storage;

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <array>
 
+#include "hosts/mpi.hpp"
+
 namespace clustermpi {
 namespace {
 
-constexpr std::array headings = {"HOST",   "ADDRESS", "SYSTEM", "ARCH",     "CPU",
-                                 "MEMORY", "FREE",    "PYTHON", "OPEN MPI", "MODEL"};
+constexpr std::array headings = {"HOST",   "ADDRESS", "SYSTEM", "ARCH", "CPU",
+                                 "MEMORY", "FREE",    "PYTHON", "MPI",  "MODEL"};
 using Row = std::array<std::string, headings.size()>;
 
 std::string gibibytes(std::uint64_t kib) {
@@ -31,13 +33,14 @@ std::string system_name(const Facts& facts) {
       fmt::format("{}{}{}", facts.os_id, facts.os_version.empty() ? "" : " ", facts.os_version));
 }
 
-std::string installed_openmpi(const Facts& facts) {
-  const auto at = facts.packages.find("openmpi-bin");
+std::string installed_mpi(const Facts& facts, MpiImplementation mpi) {
+  const MpiNames& names = mpi_names(mpi);
+  const auto at = facts.packages.find(std::string(names.runtime));
   const auto version = at == facts.packages.end() ? std::nullopt : parse_version(at->second);
-  return version ? to_string(*version) : "-";
+  return version ? fmt::format("{} {}", names.title, to_string(*version)) : "-";
 }
 
-Row row_of(const Host& host, const FleetFacts& facts) {
+Row row_of(const Host& host, const FleetFacts& facts, MpiImplementation mpi) {
   const auto known = facts.find(host.name);
   if (known == facts.end())
     return {host.name, host.address, "unknown", "-", "-", "-", "-", "-", "-", "-"};
@@ -50,7 +53,7 @@ Row row_of(const Host& host, const FleetFacts& facts) {
           gibibytes(node.memory_kib),
           gibibytes(node.disk_free_kib),
           node.python ? to_string(*node.python) : "-",
-          installed_openmpi(node),
+          installed_mpi(node, mpi),
           or_dash(node.model)};
 }
 
@@ -79,7 +82,7 @@ std::string facts_table(const Inventory& inventory, const FleetFacts& facts) {
   Row heading;
   std::copy(headings.begin(), headings.end(), heading.begin());
   std::vector<Row> rows = {heading};
-  for (const Host& host : inventory.hosts) rows.push_back(row_of(host, facts));
+  for (const Host& host : inventory.hosts) rows.push_back(row_of(host, facts, inventory.mpi));
   std::array<std::size_t, headings.size()> widths{};
   for (const Row& row : rows)
     for (std::size_t column = 0; column < row.size(); ++column)

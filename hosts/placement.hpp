@@ -1,31 +1,31 @@
 // Which rank runs where: computed from inventory and facts, pure.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "hosts/facts.hpp"
 #include "hosts/inventory.hpp"
+#include "hosts/placement_request.hpp"
 
 namespace clustermpi {
 
 using FleetFacts = std::map<std::string, Facts>;  ///< by host name; a host may be missing
 
+/// What a host offers to a job.
 struct NodeSlots {
   std::string host;
-  unsigned slots = 1;  ///< ranks the host takes at most
-  unsigned cores = 1;  ///< physical cores, for binding
+  unsigned slots = 1;        ///< ranks the host takes at most
+  unsigned cores = 1;        ///< for binding
+  bool slots_given = false;  ///< by the inventory; else they are as many as cores
+  unsigned threads = 0;      ///< hardware threads; 0: one a core
+  unsigned gpus = 0;
+  std::vector<Span> packages = {};  ///< the cores of each; empty: all in one
+  std::vector<Span> numas = {};     ///< likewise
 
   bool operator==(const NodeSlots&) const = default;
-};
-
-struct RankPlace {
-  unsigned rank = 0;
-  std::string host;
-  unsigned core = 0;  ///< logical core on that host
-
-  bool operator==(const RankPlace&) const = default;
 };
 
 /// The hosts of `names` with their slots: the inventory's, else the cores found, else 1.
@@ -35,10 +35,50 @@ struct RankPlace {
 
 [[nodiscard]] unsigned total_slots(const std::vector<NodeSlots>& nodes);
 
-/// Ranks 0..np-1 by core: a host is filled before the next begins. np = 0 means all slots.
-/// Throws Error{usage} where np is larger than the slots there are, saying how many.
-[[nodiscard]] std::vector<RankPlace> place_by_core(const std::vector<NodeSlots>& nodes,
-                                                   unsigned np);
+/// Host -> how fast one of its cores is against those of the others, in any unit.
+using Speeds = std::map<std::string, double, std::less<>>;
+
+enum class CpuUnit { core, thread };
+
+/// What a rank is bound to.
+struct RankPlace {
+  std::uint32_t node = 0;  ///< index in Placement::nodes
+  Span cpus;               ///< logical numbers on that host, in Placement::unit
+
+  bool operator==(const RankPlace&) const = default;
+};
+
+struct Placement {
+  std::vector<NodeSlots> nodes;  ///< that could be chosen, in the order they were offered
+  std::vector<RankPlace> ranks;  ///< by rank
+  CpuUnit unit = CpuUnit::core;
+  Policy policy = Policy::fill;
+
+  [[nodiscard]] const std::string& host_of(std::size_t rank) const {
+    return nodes[ranks[rank].node].host;
+  }
+  bool operator==(const Placement&) const = default;
+};
+
+/// Places ranks 0..np-1 on `nodes`. No core is given twice, except by the policies that look at
+/// hosts only (fill, by-node, weighted) where a host has more slots than cores: that is the
+/// inventory's wish; and by an explicit list that names it twice. `speeds` are the measured ones.
+/// Throws Error{usage} where it cannot, saying how many slots there are and what to do.
+[[nodiscard]] Placement place(const Inventory& inventory, std::vector<NodeSlots> nodes,
+                              const PlacementRequest& request, const Speeds& speeds = {});
+
+/// The nodes that have ranks, each with as many slots as it has ranks; the one of rank 0 first, the
+/// others in the placement's order.
+[[nodiscard]] std::vector<NodeSlots> nodes_used(const Placement& placement);
+
+/// Whether the ranks follow one another host by host, each host's once: what a machinefile alone
+/// can say.
+[[nodiscard]] bool in_host_order(const Placement& placement);
+
+/// The kernel's numbers of what `place` is bound to, ascending: what sched_getaffinity() says.
+/// `topology` is that of its host.
+[[nodiscard]] std::vector<unsigned> physical_cpus(const RankPlace& place, CpuUnit unit,
+                                                  const Topology& topology);
 
 /// Hosts that one MPI job can span: same architecture, same Open MPI major and minor as the
 /// manager's. The second list is the rest, each with the reason. A manager that does not compute is

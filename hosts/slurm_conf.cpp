@@ -7,8 +7,8 @@
 #include <cassert>
 
 #include "hosts/error.hpp"
+#include "hosts/hostlist_forms.hpp"
 #include "hosts/names.hpp"
-#include "hosts/slurm_hostlist.hpp"
 
 namespace clustermpi {
 namespace {
@@ -58,9 +58,10 @@ SlurmHardware hardware_of(const Facts& facts) {
 
 /// How jobs are kept to what they were given.
 enum class Confinement {
-  none,      ///< a container has no cgroups of its own, and may not have all of the CPUs
-  affinity,  ///< processes are bound to their CPUs
-  cgroup,    ///< and cannot leave their share
+  none,       ///< not at all
+  on_demand,  ///< processes are bound to the CPUs that a job names
+  affinity,   ///< processes are bound to their CPUs
+  cgroup,     ///< and cannot leave their share
 };
 
 bool has_controller(const Facts& facts, std::string_view name) {
@@ -78,7 +79,12 @@ bool is_container(const Facts& facts) {
 }
 
 Confinement confinement_of(const Facts& facts) {
-  if (is_container(facts)) return Confinement::none;
+  // A container has no cgroups of its own, and often not all of the CPUs, which Slurm counts on;
+  // and several share a machine, where each would crowd its first tasks onto the first CPU.
+  if (is_container(facts)) {
+    const bool has_all_cpus = facts.topology && facts.topology->forbidden.empty();
+    return has_all_cpus ? Confinement::on_demand : Confinement::none;
+  }
   // Slurm asks systemd for its cgroup, over D-Bus; without systemd nobody could say "none".
   const bool has_systemd =
       !facts.virtualization.empty() &&
@@ -184,15 +190,18 @@ void write_scheduling(Lines& file, const SlurmSettings& settings, const Abilitie
   file.set("EnforcePartLimits", "ALL");
 }
 
-void write_jobs(Lines& file, const SlurmSettings& settings, const Abilities& abilities) {
+void write_jobs(Lines& file, const Inventory& inventory, const Abilities& abilities) {
+  const SlurmSettings& settings = *inventory.slurm;
   const bool by_cgroup = abilities.confinement == Confinement::cgroup;
   file.comment("How jobs run");
-  file.set("MpiDefault", "pmix");
+  file.set("MpiDefault", inventory.mpi == MpiImplementation::mpich ? "pmi2" : "pmix");
   // The limits of a shell on the manager say nothing about the nodes.
   file.set("PropagateResourceLimits", "NONE");
   file.set("ProctrackType", by_cgroup ? "proctrack/cgroup" : "proctrack/linuxproc");
-  constexpr std::array task_plugins = {"task/none", "task/affinity", "task/cgroup,task/affinity"};
+  constexpr std::array task_plugins = {"task/none", "task/affinity", "task/affinity",
+                                       "task/cgroup,task/affinity"};
   file.set("TaskPlugin", task_plugins.at(static_cast<std::size_t>(abilities.confinement)));
+  if (abilities.confinement == Confinement::on_demand) file.set("TaskPluginParam", "None");
   // Reading /proc works everywhere, and needs no memory controller, which a Raspberry Pi has off.
   const bool polls_memory = settings.memory_limits && !abilities.limits_memory;
   if (settings.accounting || polls_memory) file.set("JobAcctGatherType", "jobacct_gather/linux");
@@ -339,7 +348,7 @@ SlurmFiles slurm_files(const Inventory& inventory, const FleetFacts& facts) {
   write_daemons(file, inventory, facts);
   write_availability(file);
   write_scheduling(file, *inventory.slurm, abilities);
-  write_jobs(file, *inventory.slurm, abilities);
+  write_jobs(file, inventory, abilities);
   write_accounting(file, inventory);
   write_nodes(file, nodes);
   write_partitions(file, *inventory.slurm, nodes);
@@ -358,6 +367,10 @@ std::map<std::string, std::string> slurm_properties(const Inventory& inventory,
   for (const Node& node : nodes_of(inventory, facts))
     properties[node.host.name] = properties_of(node);
   return properties;
+}
+
+bool slurm_binds(const Inventory& inventory, const FleetFacts& facts) {
+  return abilities_of(nodes_of(inventory, facts)).confinement != Confinement::none;
 }
 
 std::vector<std::string> slurm_left_out(const Inventory& inventory, const FleetFacts& facts) {

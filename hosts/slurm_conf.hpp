@@ -35,6 +35,10 @@ struct SlurmFiles {
 [[nodiscard]] std::map<std::string, std::string> slurm_properties(const Inventory& inventory,
                                                                   const FleetFacts& facts);
 
+/// Whether Slurm on these nodes keeps processes to the cores that they were given, and so heeds
+/// --cpu-bind.
+[[nodiscard]] bool slurm_binds(const Inventory& inventory, const FleetFacts& facts);
+
 /// The hosts that would be nodes if anything were known of them.
 [[nodiscard]] std::vector<std::string> slurm_left_out(const Inventory& inventory,
                                                       const FleetFacts& facts);

@@ -47,6 +47,16 @@ bool is_node(const JumpHop& hop, const Host& host) {
   return name == lower_case(host.address) && (!hop.port || *hop.port == host.port.value_or(22));
 }
 
+/// What stands behind Host is a list of patterns.
+void check_pattern(const Host& host, std::string_view word) {
+  if (word.find_first_of(" \t\r\n\"'\\*?!,#=") == std::string_view::npos) return;
+  throw Error(ExitCode::usage,
+              fmt::format("host {} cannot stand in ssh's configuration: '{}' is a pattern or more "
+                          "than a word there",
+                          host.name, word),
+              "give it another name or address in the inventory");
+}
+
 class SshConfigWriter {
  public:
   SshConfigWriter(const Inventory& inventory, const SshConfigFrame& frame)
@@ -66,6 +76,8 @@ class SshConfigWriter {
 
  private:
   [[nodiscard]] std::string node(const Host& host) const {
+    check_pattern(host, host.name);
+    check_pattern(host, host.address);
     std::string out = "Host " + host.name;
     if (address_is_a_name_of(host)) out += ' ' + host.address;
     out += '\n';

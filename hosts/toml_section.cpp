@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace clustermpi {
 namespace {
@@ -114,6 +115,26 @@ std::optional<Located<std::vector<Text>>> Section::texts(std::string_view key) {
     if (text->empty())
       findings_.add(place_of(element), fmt::format("'{}' has an empty string in it", key));
     found.value.push_back({*text, place_of(element)});
+  }
+  return found;
+}
+
+std::vector<std::pair<Text, double>> Section::numbers(std::string_view key) {
+  std::vector<std::pair<Text, double>> found;
+  const toml::node* node = find(key);
+  if (node == nullptr) return found;
+  const std::string wanted = "a table of numbers, such as { pi4 = 2, pi3 = 1 }";
+  const toml::table* table = node->as_table();
+  if (table == nullptr) return refuse(key, *node, wanted), found;
+  for (const auto& [name, element] : *table) {
+    const auto number = element.value<double>();
+    if (!element.is_number() || !number) {
+      refuse(key, element, wanted);
+    } else if (!std::isfinite(*number) || *number <= 0) {
+      findings_.add(place_of(element), fmt::format("'{}' must be more than 0", name.str()));
+    } else {
+      found.push_back({{std::string(name.str()), place_of(name)}, *number});
+    }
   }
   return found;
 }

@@ -68,6 +68,10 @@ class Section {
                                               std::int64_t most);
   std::optional<Located<std::vector<Text>>> texts(std::string_view key);
 
+  /// A table of positive numbers, { pi4 = 2, pi3 = 1.5 }: name and number; none where it is left
+  /// out.
+  std::vector<std::pair<Text, double>> numbers(std::string_view key);
+
   /// The blocks of a list of tables, [[slurm.partitions]]; none where the key is left out. They are
   /// called `title`.
   std::vector<Section> sections(std::string_view key, const std::string& title);

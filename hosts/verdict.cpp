@@ -99,7 +99,37 @@ void judge_ring(Verdict& verdict, const std::vector<NodeSlots>& nodes) {
                                 figures.contains("latency_us") ? figures.at("latency_us") : "?");
 }
 
-void judge_pi(Verdict& verdict, const std::vector<NodeSlots>& nodes) {
+/// "red" where the inventory calls that host so, else as the host calls itself.
+std::string host_named(const std::map<std::string, std::string>& line, const std::string& key,
+                       const std::map<std::string, std::string>& host_of) {
+  const auto own = line.find(key);
+  if (own == line.end()) return "?";
+  const auto known = host_of.find(own->second);
+  return known == host_of.end() ? own->second : known->second;
+}
+
+/// Lines `NAME suspect ...`; the word is no pair, and so no key of theirs.
+std::vector<std::map<std::string, std::string>> suspects_of(std::string_view out,
+                                                            std::string_view program) {
+  std::vector<std::map<std::string, std::string>> found;
+  std::istringstream lines{std::string(out)};
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string first;
+    std::string second;
+    if (words >> first >> second && first == program && second == "suspect")
+      found.push_back(pairs_of(words));
+  }
+  return found;
+}
+
+std::string value_of(const std::map<std::string, std::string>& line, const std::string& key) {
+  const auto found = line.find(key);
+  return found == line.end() ? "?" : found->second;
+}
+
+void judge_pi(Verdict& verdict, const ProgramRun& run, const std::vector<NodeSlots>& nodes,
+              const std::map<std::string, std::string>& host_of) {
   if (number(verdict.figures, "size") != total_slots(nodes)) {
     verdict.summary = fmt::format("computed by {} ranks, not {}", number(verdict.figures, "size"),
                                   total_slots(nodes));
@@ -114,6 +144,47 @@ void judge_pi(Verdict& verdict, const std::vector<NodeSlots>& nodes) {
   verdict.ok = darts > 0 && std::abs(estimate - pi) <= 5 * sigma;
   verdict.summary = verdict.ok ? fmt::format("{:.6f} from {:.0f} darts", estimate, darts)
                                : fmt::format("{:.6f} from {:.0f} darts is not pi", estimate, darts);
+  // Slow is not wrong: it is said, and the verdict stands.
+  for (const auto& suspect : suspects_of(run.out, "pi")) {
+    verdict.summary +=
+        fmt::format("; {} is slow: {} of its like", host_named(suspect, "host", host_of),
+                    value_of(suspect, "ratio"));
+  }
+}
+
+void judge_links(Verdict& verdict, const ProgramRun& run, const std::vector<NodeSlots>& nodes,
+                 const std::map<std::string, std::string>& host_of) {
+  for (const auto& way : lines_of(run.out, "links")) {
+    const std::string status = value_of(way, "status");
+    if (status != "failed" && status != "damaged") continue;
+    std::string& problem = verdict.hosts[host_named(way, "from", host_of)];
+    problem += fmt::format("{}{} {}: {}", problem.empty() ? "" : "; ",
+                           status == "damaged" ? "what it sends arrives damaged at" : "no way to",
+                           host_named(way, "to", host_of),
+                           status == "damaged" ? "checksum" : value_of(way, "cause"));
+  }
+  const auto& figures = verdict.figures;
+  const std::uint64_t pairs = number(figures, "pairs");
+  if (number(figures, "hosts") != nodes.size()) {
+    verdict.summary =
+        fmt::format("measured by {} hosts, not {}", number(figures, "hosts"), nodes.size());
+    return;
+  }
+  verdict.ok = run.exit_status == 0 && number(figures, "ok") == 1 && verdict.hosts.empty();
+  verdict.summary =
+      verdict.ok ? fmt::format("{} ways, {} us, {} MB/s", pairs, value_of(figures, "latency_us"),
+                               value_of(figures, "MBps"))
+                 : fmt::format("{} of {} ways do not work", number(figures, "failed"), pairs);
+  for (const auto& suspect : suspects_of(run.out, "links")) {
+    const bool nic = suspect.contains("host");
+    verdict.summary +=
+        fmt::format("; {} is slow: {} times its like",
+                    nic ? fmt::format("{} of {}", value_of(suspect, "direction"),
+                                      host_named(suspect, "host", host_of))
+                        : fmt::format("{} to {}", host_named(suspect, "from", host_of),
+                                      host_named(suspect, "to", host_of)),
+                    value_of(suspect, "slowdown"));
+  }
 }
 
 }  // namespace
@@ -152,16 +223,40 @@ Verdict judge(const ProgramRun& run, const std::vector<NodeSlots>& nodes,
     const std::string said = telling_line(run.err);
     verdict.summary =
         fmt::format("ended with status {}{}{}", run.exit_status, said.empty() ? "" : ": ", said);
-    if (run.program != "hello" || verdict.figures.empty()) return verdict;
+    const bool names_hosts = run.program == "hello" || run.program == "links";
+    if (!names_hosts || verdict.figures.empty()) return verdict;
   }
   if (run.program == "hello") {
     judge_hello(verdict, run, nodes, host_of, spread);
   } else if (run.program == "ring") {
     judge_ring(verdict, nodes);
+  } else if (run.program == "links") {
+    judge_links(verdict, run, nodes, host_of);
   } else {
-    judge_pi(verdict, nodes);
+    judge_pi(verdict, run, nodes, host_of);
   }
   return verdict;
+}
+
+Speeds measured_speeds(std::string_view out, const std::map<std::string, std::string>& host_of) {
+  struct Sum {
+    double samples = 0;
+    unsigned ranks = 0;
+  };
+  std::map<std::string, Sum> sums;
+  for (const auto& line : lines_of(out, "pi")) {
+    const auto host = line.find("host");
+    const std::uint64_t samples = number(line, "samples_per_s");
+    if (host == line.end() || samples == 0) continue;
+    const auto name = host_of.find(host->second);
+    if (name == host_of.end()) continue;
+    Sum& sum = sums[name->second];
+    sum.samples += static_cast<double>(samples);
+    ++sum.ranks;
+  }
+  Speeds speeds;
+  for (const auto& [host, sum] : sums) speeds[host] = std::round(sum.samples / sum.ranks);
+  return speeds;
 }
 
 std::string title_of(const Verdict& verdict) {

@@ -48,11 +48,16 @@ enum class Spread {
   by_slurm  ///< each runs one at least; how many, Slurm decides
 };
 
-/// Judges hello, ring or pi, run on all slots of `nodes`. `host_of` turns the name that a node
-/// gives itself into its name in the inventory.
+/// Judges hello, ring, pi or links, run on all slots of `nodes`. `host_of` turns the name that a
+/// node gives itself into its name in the inventory.
 [[nodiscard]] Verdict judge(const ProgramRun& run, const std::vector<NodeSlots>& nodes,
                             const std::map<std::string, std::string>& host_of,
                             Spread spread = Spread::exact);
+
+/// How many samples a second one rank of each host computed, from the lines that pi prints; by the
+/// hosts' names in the inventory.
+[[nodiscard]] Speeds measured_speeds(std::string_view out,
+                                     const std::map<std::string, std::string>& host_of);
 
 /// What a verdict is on, for people: "hello", "hello by srun", "Slurm's munge".
 [[nodiscard]] std::string title_of(const Verdict& verdict);

@@ -8,7 +8,7 @@
 namespace clustermpi {
 
 enum class Via {
-  mpirun,  ///< on the manager, which starts the ranks over SSH
+  mpirun,  ///< the MPI's own launcher, on the manager: it starts the ranks over SSH
   srun,    ///< Slurm starts the ranks
   salloc,  ///< mpirun inside an allocation of Slurm's
   sbatch,  ///< srun inside a batch job, which is waited for

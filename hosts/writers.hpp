@@ -2,10 +2,12 @@
 // what its consumer would silently misread.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hosts/facts.hpp"
@@ -14,14 +16,41 @@
 
 namespace clustermpi {
 
-enum class MpiFormat { openmpi4, openmpi5 };
+/// Whose files: each launcher has its own form of them.
+enum class MpiFormat { openmpi4, openmpi5, mpich, slurm };
 
-/// Open MPI's hostfile: `NAME slots=N`, one a line, manager first.
+struct MpiFormatName {
+  MpiFormat format;
+  std::string_view name;
+};
+inline constexpr std::array mpi_format_names{
+    MpiFormatName{MpiFormat::openmpi4, "openmpi4"}, MpiFormatName{MpiFormat::openmpi5, "openmpi5"},
+    MpiFormatName{MpiFormat::mpich, "mpich"}, MpiFormatName{MpiFormat::slurm, "slurm"}};
+
+/// The hosts of a job with their slots: Open MPI's hostfile (`NAME slots=N`), or Hydra's (`NAME:N`,
+/// which cuts nothing off a name). Slurm has none: see machinefile(Placement).
 [[nodiscard]] std::string machinefile(const std::vector<NodeSlots>& nodes, MpiFormat format);
 
-/// Open MPI's rankfile: `rank N=NAME slot=CORE`, ascending from rank 0 (4.1 and PRRTE 3 reject or
-/// misread any other order).
-[[nodiscard]] std::string rankfile(const std::vector<RankPlace>& ranks, MpiFormat format);
+/// The hosts of a placement, as many slots each as it has ranks. For Hydra (`NAME:N
+/// binding=user:CPUS,...`) and Slurm (SLURM_HOSTFILE: a line a rank), which go by the order of
+/// lines, it also says which rank runs where; for Open MPI that takes a rankfile. `facts` have the
+/// numbers of the CPUs that Hydra binds to: those of a host that is not among them are left to it.
+[[nodiscard]] std::string machinefile(const Placement& placement, MpiFormat format,
+                                      const FleetFacts& facts = {});
+
+/// Open MPI's rankfile: `rank N=NAME slot=CORES`, ascending from rank 0 (4.1 and PRRTE 3 reject or
+/// misread any other order). By thread, slots are hardware threads, and mpirun must be told so. The
+/// others have no such file, which is refused.
+[[nodiscard]] std::string rankfile(const Placement& placement, MpiFormat format);
+
+/// What follows mpirun's `-host` (Hydra: `-hosts`): "red:4,red01:2". Slurm has no such word, which
+/// is refused.
+[[nodiscard]] std::string host_option(const std::vector<NodeSlots>& nodes, MpiFormat format);
+
+/// srun's --cpu-bind for a placement, "map_cpu:0,1" or "mask_cpu:0x3,0xc", by the kernel's numbers.
+/// Slurm has one list for all hosts: local rank K takes its Kth entry. Refused where hosts differ,
+/// or have not said how their CPUs are numbered.
+[[nodiscard]] std::string slurm_cpu_bind(const Placement& placement, const FleetFacts& facts);
 
 /// The block for /etc/hosts: `ADDRESS NAME`, cluster addresses from the facts where known.
 [[nodiscard]] std::string etc_hosts(const Inventory& inventory, const FleetFacts& facts);
@@ -50,13 +79,13 @@ struct SshConfigFrame {
 /// `label_LABEL`;
 /// `_meta.hostvars` complete. `ssh_config` is the file Ansible's ssh takes. Host variables: those
 /// of Ansible's connection, cluster_address and cluster_architecture where known. Variables of all:
-/// cluster_name, cluster_user, cluster_manager, cluster_hosts ({name, address} of each, the address
-/// inside the cluster where known), cluster_network where known.
+/// cluster_name, cluster_mpi ("openmpi"), cluster_user, cluster_manager, cluster_hosts ({name,
+/// address} of each, the address inside the cluster where known), cluster_network where known.
 [[nodiscard]] nlohmann::json ansible_inventory(const Inventory& inventory, const FleetFacts& facts,
                                                const std::filesystem::path& ssh_config);
 
-/// One host of each (architecture, Open MPI version) that compiles for its like; the manager where
-/// it can. Key: "amd64-openmpi4.1".
+/// One host of each (architecture, version of the inventory's MPI) that compiles for its like; the
+/// manager where it can. Key: "amd64-openmpi4.1".
 struct BuildGroup {
   std::string key;
   std::string builder;
@@ -73,8 +102,9 @@ struct BuildGroup {
 /// The same; throws Error{local_failure} naming the host whose address is in another network.
 [[nodiscard]] std::string cluster_network(const Inventory& inventory, const FleetFacts& facts);
 
-/// The Open MPI that a host has or will get: installed, else apt's candidate, else by its OS
-/// release.
-[[nodiscard]] Version openmpi_version(const Facts& facts);
+/// What the interfaces in that network are called on the hosts, each name once, sorted; "lo" where
+/// there is none. Throws as cluster_network() does.
+[[nodiscard]] std::vector<std::string> cluster_interfaces(const Inventory& inventory,
+                                                          const FleetFacts& facts);
 
 }  // namespace clustermpi

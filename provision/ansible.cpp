@@ -9,6 +9,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "hosts/ansible_inventory_text.hpp"
 #include "provision/ansible_events.hpp"
 #include "provision/data_dir.hpp"
 #include "provision/files.hpp"
@@ -87,21 +88,6 @@ std::vector<std::string> hosts_of(const PlaybookRun& run) {
 }
 
 }  // namespace
-
-Json static_inventory(const Json& dynamic) {
-  Json children = Json::object();
-  for (const auto& [name, group] : dynamic.items()) {
-    if (name == "_meta" || name == "all") continue;
-    Json& hosts = children[name]["hosts"] = Json::object();
-    for (const Json& host : group.value("hosts", Json::array()))
-      hosts[host.get<std::string>()] = Json::object();
-    if (group.contains("vars")) children[name]["vars"] = group["vars"];
-  }
-  return {{"all",
-           {{"hosts", dynamic.at("_meta").at("hostvars")},
-            {"vars", dynamic.value("/all/vars"_json_pointer, Json::object())},
-            {"children", std::move(children)}}}};
-}
 
 PlaybookResult run_playbook(const PlaybookRun& run, Reporter& reporter) {
   const fs::path inventory = fs::absolute(run.workspace) / "ansible-inventory.json";

@@ -48,10 +48,6 @@ struct PlaybookResult {
   bool cancelled = false;
 };
 
-/// The same inventory in the form that a file has: Ansible reads the dynamic protocol only from
-/// programs.
-[[nodiscard]] nlohmann::json static_inventory(const nlohmann::json& dynamic);
-
 /// Progress goes to `reporter` (Kind::progress, one a task and host). Throws
 /// Error{local_failure} where ansible-playbook is missing or dies before the first task.
 PlaybookResult run_playbook(const PlaybookRun& run, Reporter& reporter);

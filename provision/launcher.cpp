@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
+#include "hosts/mpi.hpp"
+#include "hosts/names.hpp"
+#include "hosts/slurm_conf.hpp"
 #include "provision/launch/slurm.hpp"
 #include "provision/launch/words.hpp"
 #include "provision/remote_scripts.hpp"
@@ -22,53 +26,101 @@ const Facts& manager_facts(const Cluster& cluster) {
   return found->second;
 }
 
+using Environment = std::vector<std::pair<std::string, std::string>>;
+
 /// What remote/launch.sh is called with.
 struct Launch {
-  std::string_view way;  ///< in its words
-  std::string file;
-  std::vector<std::string> words;  ///< program and arguments
-  std::vector<std::pair<std::string, std::string>> environment;
+  std::string_view way;                      ///< in its words
+  std::map<std::string, std::string> files;  ///< texts, by the names that it knows
+  std::vector<std::string> words;            ///< program and arguments
+  Environment environment;
 };
 
 /// Refuses what mpirun would refuse there, with less to read.
 void require_mpirun(const Cluster& cluster) {
   const std::string& manager = cluster.inventory().manager;
+  const MpiNames& mpi = mpi_names(cluster.inventory().mpi);
   if (cluster.inventory().manager_host().user == "root") {
     throw Error(ExitCode::local_failure, "mpirun refuses to start jobs as root",
                 "give an ordinary user as `user` in the inventory");
   }
-  if (!manager_facts(cluster).packages.contains("openmpi-bin")) {
+  if (!manager_facts(cluster).packages.contains(std::string(mpi.runtime))) {
     throw Error(ExitCode::hosts_failed,
-                fmt::format("there is no Open MPI on the manager {} yet", manager),
+                fmt::format("there is no {} on the manager {} yet", mpi.title, manager),
                 "`clustermpi up` installs it on all hosts");
   }
 }
 
-std::vector<NodeSlots> require_job_nodes(const Cluster& cluster) {
-  auto nodes = job_nodes(cluster);
-  if (nodes.empty()) {
-    throw Error(ExitCode::usage,
-                fmt::format("none of the chosen hosts can share a job with the manager {}",
-                            cluster.inventory().manager),
-                "`clustermpi facts` shows architectures and Open MPI versions; see --limit");
+/// UCX, by which MPICH's ranks talk, takes interfaces and no network: those of all hosts then, of
+/// which each takes those that it has. It warns of the others.
+Environment ucx_network(const Cluster& cluster) {
+  const auto interfaces = cluster_interfaces(cluster.inventory(), cluster.facts);
+  Environment variables{{"UCX_NET_DEVICES", fmt::format("{}", fmt::join(interfaces, ","))}};
+  if (interfaces.size() > 1) variables.emplace_back("UCX_LOG_LEVEL", "error");
+  return variables;
+}
+
+/// Keeps the ranks to the cluster's network where no argument says it: mpirun of Open MPI has one,
+/// srun has none, nor has Hydra. First, so that who sets them gets what they set.
+MpiJob with_network(const Cluster& cluster, MpiJob job) {
+  const Inventory& inventory = cluster.inventory();
+  Environment variables;
+  if (inventory.mpi == MpiImplementation::mpich) {
+    variables = ucx_network(cluster);
+  } else if (job.via == Via::srun || job.via == Via::sbatch) {
+    variables = {{"OMPI_MCA_btl_tcp_if_include", cluster_network(inventory, cluster.facts)}};
   }
-  return nodes;
+  job.environment.insert(job.environment.begin(), variables.begin(), variables.end());
+  return job;
 }
 
 std::vector<std::string> mpirun_words(const Cluster& cluster, const MpiJob& job, unsigned np) {
-  std::vector<std::string> words{"mpirun.openmpi"};
-  std::ranges::move(mpirun_arguments(job, np, mpi_format(cluster),
-                                     cluster_network(cluster.inventory(), cluster.facts)),
+  const Inventory& inventory = cluster.inventory();
+  std::vector<std::string> words{std::string(mpi_names(inventory.mpi).launcher)};
+  std::ranges::move(inventory.mpi == MpiImplementation::mpich
+                        ? hydra_arguments(job, np, inventory.manager)
+                        : mpirun_arguments(job, np, mpi_format(cluster),
+                                           cluster_network(inventory, cluster.facts)),
                     std::back_inserter(words));
   return words;
+}
+
+/// How the launcher of that MPI takes its files.
+std::string_view way_of(MpiFormat format) {
+  switch (format) {
+    case MpiFormat::openmpi4:
+      return "mpirun";
+    case MpiFormat::openmpi5:
+      return "prrte";
+    case MpiFormat::mpich:
+      return "hydra";
+    case MpiFormat::slurm:
+      break;  // no MPI
+  }
+  return "";
+}
+
+Placement placement_of(const Cluster& cluster, const MpiJob& job, std::vector<NodeSlots> nodes) {
+  PlacementRequest request = job.places.value_or(PlacementRequest{});
+  request.np = job.np;
+  return place_on(cluster, std::move(nodes), request);
 }
 
 Launch by_mpirun(const Cluster& cluster, const MpiJob& job) {
   require_mpirun(cluster);
   const auto nodes = require_job_nodes(cluster);
-  const auto ranks = place_by_core(nodes, job.np);
-  return {"mpirun", machinefile(nodes, mpi_format(cluster)),
-          mpirun_words(cluster, job, static_cast<unsigned>(ranks.size())), job.environment};
+  const MpiFormat format = mpi_format(cluster);
+  const Placement placement = placement_of(cluster, job, nodes);
+  const auto np = static_cast<unsigned>(placement.ranks.size());
+  Launch launch{way_of(format), {}, mpirun_words(cluster, job, np), job.environment};
+  launch.files["hosts"] =
+      job.places ? machinefile(placement, format, cluster.facts) : machinefile(nodes, format);
+  if (format == MpiFormat::mpich) {
+    launch.environment.emplace_back("HYDRA_LAUNCHER_EXTRA_ARGS", ssh_arguments);
+  } else if (job.places) {
+    launch.files["ranks"] = rankfile(placement, format);
+  }
+  return launch;
 }
 
 SlurmState require_slurm(Cluster& cluster) {
@@ -88,6 +140,37 @@ SlurmState require_slurm(Cluster& cluster) {
   return state;
 }
 
+/// srun inside an allocation of the placement's hosts.
+Launch by_srun_as_placed(Cluster& cluster, const MpiJob& job, const std::vector<NodeSlots>& nodes) {
+  if (job.via != Via::srun) {
+    throw Error(ExitCode::usage,
+                fmt::format("where ranks run cannot be said to {}", name_of(job.via)),
+                "it can to mpirun and srun: see --via");
+  }
+  const Placement placement = placement_of(cluster, job, nodes);
+  const std::string cpu_bind = slurm_cpu_bind(placement, cluster.facts);
+  if (!slurm_binds(cluster.inventory(), cluster.facts))
+    cluster.warn("Slurm binds nobody to cores on these hosts: ranks run on the hosts of the plan");
+  SlurmRequest request;
+  for (const NodeSlots& node : nodes_used(placement))
+    request.nodes.emplace_back(short_name(node.host));
+  request.name = job_name(job.command);
+  request.ranks = static_cast<unsigned>(request.nodes.size());
+  request.whole_nodes = true;
+  request.directory = manager_facts(cluster).home;
+  request.partition = common_partition(cluster.inventory());
+  request.patience = job.patience;
+  std::vector<std::string> words{"salloc", "--quiet"};
+  std::ranges::move(slurm_options(request), std::back_inserter(words));
+  std::ranges::move(placed_step(job.command, mpi_format(cluster),
+                                static_cast<unsigned>(placement.ranks.size()), cpu_bind),
+                    std::back_inserter(words));
+  return {"slurm",
+          {{"hosts", machinefile(placement, MpiFormat::slurm)}},
+          std::move(words),
+          job.environment};
+}
+
 Launch by_slurm(Cluster& cluster, const MpiJob& job) {
   const SlurmState state = require_slurm(cluster);
   if (job.via == Via::salloc) require_mpirun(cluster);
@@ -96,41 +179,44 @@ Launch by_slurm(Cluster& cluster, const MpiJob& job) {
     throw Error(ExitCode::usage, "none of the chosen hosts is a node of Slurm's",
                 "`sinfo` on the manager lists its nodes; see --limit");
   }
+  if (job.places) return by_srun_as_placed(cluster, job, nodes);
   SlurmRequest request = slurm_request(job, nodes, state);
   request.directory = manager_facts(cluster).home;
   request.partition = common_partition(cluster.inventory());
   if (job.via == Via::sbatch) request.patience = {};  // sbatch does not know --immediate
   std::vector<std::string> words{std::string(name_of(job.via))};
   std::ranges::move(slurm_options(request), std::back_inserter(words));
-  Launch launch{"slurm", "", std::move(words), job.environment};
+  Launch launch{"slurm", {}, std::move(words), job.environment};
   if (job.via == Via::salloc) {
     std::ranges::move(mpirun_words(cluster, job, request.ranks), std::back_inserter(launch.words));
+    // Hydra starts its daemons by srun, and they are no ranks.
+    if (mpi_format(cluster) == MpiFormat::mpich)
+      launch.environment.emplace_back("SLURM_MPI_TYPE", "none");
     return launch;
   }
-  // srun has no argument for it, and the ranks read it there. First, so that who sets it gets it.
-  launch.environment.emplace(launch.environment.begin(), "OMPI_MCA_btl_tcp_if_include",
-                             cluster_network(cluster.inventory(), cluster.facts));
+  const MpiFormat format = mpi_format(cluster);
   if (job.via == Via::srun) {
-    std::ranges::move(srun_step(job.command), std::back_inserter(launch.words));
+    std::ranges::move(srun_step(job.command, format), std::back_inserter(launch.words));
   } else {
     launch.way = "batch";
-    launch.file = batch_script(job.command);
+    launch.files["script"] = batch_script(job.command, format);
   }
   return launch;
 }
 
 std::string launch_command(const Launch& launch) {
-  std::string command = fmt::format("sh -c {} launch {} {}", shell_quote(remote::launch),
-                                    launch.way, shell_quote(launch.file));
+  std::string command = fmt::format("sh -c {} launch {}", shell_quote(remote::launch), launch.way);
   for (const std::string& word : launch.words) command += " " + shell_quote(word);
   return command;
 }
 
-/// Values go through stdin: an argument is seen by everybody on the manager.
-std::string environment_lines(const Launch& launch) {
-  std::string lines;
-  for (const auto& [name, value] : launch.environment) lines += fmt::format("{}={}\n", name, value);
-  return lines + "--\n";
+/// What goes through stdin: an argument is seen by everybody on the manager, and may have 128 KiB.
+std::string launch_input(const Launch& launch) {
+  std::string input;
+  for (const auto& [name, text] : launch.files)
+    input += fmt::format("file {} {}\n{}", name, text.size(), text);
+  for (const auto& [name, value] : launch.environment) input += fmt::format("{}={}\n", name, value);
+  return input + "--\n";
 }
 
 }  // namespace
@@ -143,18 +229,39 @@ std::vector<NodeSlots> job_nodes(const Cluster& cluster) {
   return node_slots(cluster.inventory(), cluster.facts, members);
 }
 
-MpiFormat mpi_format(const Cluster& cluster) {
-  return openmpi_version(manager_facts(cluster)).major >= 5 ? MpiFormat::openmpi5
-                                                            : MpiFormat::openmpi4;
+std::vector<NodeSlots> require_job_nodes(const Cluster& cluster) {
+  auto nodes = job_nodes(cluster);
+  if (nodes.empty()) {
+    throw Error(ExitCode::usage,
+                fmt::format("none of the chosen hosts can share a job with the manager {}",
+                            cluster.inventory().manager),
+                "`clustermpi facts` shows architectures and MPI versions; see --limit");
+  }
+  return nodes;
 }
 
-Result launch(Cluster& cluster, const MpiJob& job) {
+Placement place_on(const Cluster& cluster, std::vector<NodeSlots> nodes,
+                   const PlacementRequest& request) {
+  const bool by_measurement = request.policy == Policy::weighted && request.weights.empty();
+  return place(cluster.inventory(), std::move(nodes), request,
+               by_measurement ? cluster.workspace().load_speeds() : Speeds{});
+}
+
+MpiFormat mpi_format(const Cluster& cluster) {
+  const MpiImplementation mpi = cluster.inventory().mpi;
+  if (mpi == MpiImplementation::mpich) return MpiFormat::mpich;
+  return mpi_version(manager_facts(cluster), mpi).major >= 5 ? MpiFormat::openmpi5
+                                                             : MpiFormat::openmpi4;
+}
+
+Result launch(Cluster& cluster, const MpiJob& asked) {
+  const MpiJob job = with_network(cluster, asked);
   const Launch launch = job.via == Via::mpirun ? by_mpirun(cluster, job) : by_slurm(cluster, job);
   const std::string& manager = cluster.inventory().manager;
   Job remote_job;
   remote_job.host = cluster.fleet().index_of(manager).value();
   remote_job.command = launch_command(launch);
-  remote_job.input = std::make_shared<const std::string>(environment_lines(launch));
+  remote_job.input = std::make_shared<const std::string>(launch_input(launch));
   remote_job.hold_input = true;
   remote_job.timeout = job.timeout;
   remote_job.on_output = job.on_output;

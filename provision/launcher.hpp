@@ -1,9 +1,10 @@
-// Jobs on the cluster, started on the manager: by mpirun with the flags that its Open MPI knows, or
-// by Slurm.
+// Jobs on the cluster, started on the manager: by the launcher of its MPI (Open MPI's mpirun,
+// MPICH's Hydra) with the flags that it knows, or by Slurm.
 #pragma once
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,13 +19,24 @@ namespace clustermpi {
 /// Hosts that an MPI job of this run can span, with their slots; the manager first.
 [[nodiscard]] std::vector<NodeSlots> job_nodes(const Cluster& cluster);
 
-/// By the manager's Open MPI. Throws Error{hosts_failed} where nothing is known of the manager.
+/// The same; throws Error{usage} where there are none.
+[[nodiscard]] std::vector<NodeSlots> require_job_nodes(const Cluster& cluster);
+
+/// place() on these hosts, by the measured speeds where the request goes by them.
+[[nodiscard]] Placement place_on(const Cluster& cluster, std::vector<NodeSlots> nodes,
+                                 const PlacementRequest& request);
+
+/// By the inventory's MPI and its version on the manager. Throws Error{hosts_failed} where nothing
+/// is known of the manager.
 [[nodiscard]] MpiFormat mpi_format(const Cluster& cluster);
 
 struct MpiJob {
   std::vector<std::string> command;  ///< program and arguments, paths as on the nodes
   Via via = Via::mpirun;
   unsigned np = 0;  ///< 0: all slots
+  /// Where the ranks run, its `np` aside; left out: as mpirun or Slurm deals them out. By mpirun
+  /// and srun only.
+  std::optional<PlacementRequest> places;
   std::vector<std::pair<std::string, std::string>>
       environment;                       ///< set for every rank; one line each
   std::chrono::milliseconds timeout{0};  ///< 0: none
@@ -35,8 +47,8 @@ struct MpiJob {
 
 /// Starts the job on the manager and waits for its end; the result's exit status is the job's. The
 /// job ends when we do: by Ctrl-C, a timeout or a lost connection. Throws Error{usage} where np is
-/// larger than what the hosts take, and Error{hosts_failed} where what starts it is not there or,
-/// with Slurm, its controller does not answer; nothing is started then.
+/// larger than what the hosts take or the places cannot be had, and Error{hosts_failed} where what
+/// starts it is not there or, with Slurm, its controller does not answer; nothing is started then.
 Result launch(Cluster& cluster, const MpiJob& job);
 
 }  // namespace clustermpi

@@ -101,8 +101,8 @@ std::vector<std::unique_ptr<Step>> up_steps(const Inventory& inventory, const Ho
     steps.push_back(std::make_unique<StorageStep>(inventory, consent));
   if (inventory.slurm) steps.push_back(install_slurm());
   steps.push_back(std::make_unique<GenerateStep>());
-  steps.push_back(std::make_unique<BuildStep>());
-  steps.push_back(std::make_unique<DistributeStep>());
+  steps.push_back(std::make_unique<BuildStep>(bundled_programs()));
+  steps.push_back(std::make_unique<DistributeStep>(bundled_programs()));
   steps.push_back(std::make_unique<VerifyStep>(verification_programs()));
   return steps;
 }

@@ -23,6 +23,19 @@ fs::path folder_of(const fs::path& file) {
   return parent.empty() ? fs::path(".") : parent;
 }
 
+/// A file of ours; nothing where there is none.
+template <typename Value>
+Value load(const fs::path& file, const std::string& hint) {
+  const auto text = read_file_if_exists(file);
+  if (!text) return {};
+  try {
+    return nlohmann::json::parse(*text).get<Value>();
+  } catch (const std::exception& error) {
+    throw Error(ExitCode::local_failure,
+                fmt::format("{} is damaged: {}", file.string(), error.what()), hint);
+  }
+}
+
 }  // namespace
 
 Workspace::Workspace(fs::path inventory_file)
@@ -45,20 +58,21 @@ void Workspace::create() const {
 }
 
 FleetFacts Workspace::load_facts() const {
-  const auto text = read_file_if_exists(path("facts.json"));
-  if (!text) return {};
-  try {
-    return nlohmann::json::parse(*text).get<FleetFacts>();
-  } catch (const std::exception& error) {
-    throw Error(ExitCode::local_failure,
-                fmt::format("{} is damaged: {}", path("facts.json").string(), error.what()),
-                "run `clustermpi discover` to write it anew");
-  }
+  return load<FleetFacts>(path("facts.json"), "run `clustermpi discover` to write it anew");
 }
 
 void Workspace::save_facts(const FleetFacts& facts) const {
   create();
   write_file(path("facts.json"), nlohmann::json(facts).dump(2) + "\n");
+}
+
+Speeds Workspace::load_speeds() const {
+  return load<Speeds>(path("speeds.json"), "run `clustermpi verify pi` to write it anew");
+}
+
+void Workspace::save_speeds(const Speeds& speeds) const {
+  create();
+  write_file(path("speeds.json"), nlohmann::json(speeds).dump(2) + "\n");
 }
 
 WorkspaceLock::WorkspaceLock(const Workspace& workspace) {

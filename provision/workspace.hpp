@@ -37,6 +37,10 @@ class Workspace {
   [[nodiscard]] FleetFacts load_facts() const;
   void save_facts(const FleetFacts& facts) const;
 
+  /// How fast the hosts' cores were when pi was last verified; empty where it never was.
+  [[nodiscard]] Speeds load_speeds() const;
+  void save_speeds(const Speeds& speeds) const;
+
  private:
   std::filesystem::path inventory_file_;
   std::filesystem::path directory_;

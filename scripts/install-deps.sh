@@ -12,14 +12,15 @@ Without an option: all of them.'
 run=(ansible openssh-client iproute2 nftables debootstrap systemd-container qemu-user-static
      ca-certificates procps util-linux)
 build=(g++ cmake ninja-build pkg-config libssh-dev libssl-dev libcli11-dev libtomlplusplus-dev
-       libfmt-dev nlohmann-json3-dev)
+       libfmt-dev nlohmann-json3-dev libpugixml-dev)
 test=(libgtest-dev libgmock-dev openssh-server openmpi-bin libopenmpi-dev
-      qemu-system-x86 e2fsprogs busybox openssl strace clang-format clang-tidy shellcheck yamllint ansible-lint python3)
+      qemu-system-x86 e2fsprogs busybox openssl strace clang-format clang-tidy shellcheck yamllint ansible-lint python3
+      hwloc mpich clustershell python3-clustershell genders pdsh libslurm-dev)
 
 # What the program is linked with: the packages that those to compile with depend on, which are called otherwise
 # in each release. Without apt's lists it cannot say.
 libraries() {
-  apt-cache depends --important libfmt-dev libtomlplusplus-dev libssh-dev |
+  apt-cache depends --important libfmt-dev libtomlplusplus-dev libssh-dev libpugixml-dev |
     sed -n 's/^ *Depends: \(lib[^ ]*[0-9][^ ]*\)$/\1/p' | grep -v -e -dev
 }
 

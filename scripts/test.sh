@@ -39,11 +39,11 @@ git ls-files -z '*.sh' .ci/run ':!provision/remote' | xargs -0 shellcheck
 git ls-files -z 'provision/remote/*.sh' | xargs -0 shellcheck --shell=sh
 
 section "clang-tidy"
-scripts/tidy.sh build/dev
+scripts/tidy.sh
 
 section "Tests"
 status=0
-ctest --preset dev --label-exclude 'cluster|emulated' --output-junit "$PWD/build/dev/tests.xml" || status=$?
+ctest --preset dev --label-exclude 'cluster|emulated' --parallel 2 --output-junit "$PWD/build/dev/tests.xml" || status=$?
 
 section "Tests on virtual nodes and emulated machines"
 ctest --preset dev --label-regex 'cluster|emulated' --parallel 2 \

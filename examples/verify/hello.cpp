@@ -1,4 +1,6 @@
 // hello: every rank says who it is, where it runs and which cores it may use.
+// Run: -n 4
+// Try: -n 8                 the same ranks, dealt to the hosts in their order
 //
 // It proves that all ranks started, that they are one world (two MPI implementations mixed up give
 // worlds of size 1), and that they are where the placement said.

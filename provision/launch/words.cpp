@@ -4,17 +4,9 @@
 
 #include <algorithm>
 
-#include "hosts/hostlist.hpp"
+#include "hosts/hostlist_forms.hpp"
 
 namespace clustermpi {
-
-namespace {
-
-/// orted and prted are started by ssh on the manager: it must fail rather than ask or wait for
-/// ever.
-constexpr std::string_view ssh_arguments = "-o BatchMode=yes -o ConnectTimeout=10";
-
-}  // namespace
 
 std::vector<std::string> mpirun_arguments(const MpiJob& job, unsigned np, MpiFormat format,
                                           const std::string& network) {
@@ -31,7 +23,26 @@ std::vector<std::string> mpirun_arguments(const MpiJob& job, unsigned np, MpiFor
     add({runtime, four ? "plm_rsh_args" : "plm_ssh_args", ssh_arguments});
   }
   add({"--mca", "btl_tcp_if_include", network});
+  if (job.places && job.places->policy == Policy::by_thread) add({"--use-hwthread-cpus"});
   for (const auto& [name, value] : job.environment) add({"-x", name});  // values: see launch()
+  words.insert(words.end(), job.command.begin(), job.command.end());
+  return words;
+}
+
+std::vector<std::string> hydra_arguments(const MpiJob& job, unsigned np,
+                                         const std::string& manager) {
+  std::vector<std::string> words{"-n", std::to_string(np)};
+  // Nodes call back by that name: what the manager calls itself may mean nothing to them.
+  words.insert(words.end(), {"-localhost", manager});
+  // Otherwise it goes by variables of Slurm's, where they happen to be set.
+  if (job.via == Via::mpirun) words.insert(words.end(), {"-launcher", "ssh", "-rmk", "user"});
+  std::vector<std::string_view> names;  // values: see launch()
+  for (const auto& [name, value] : job.environment) names.push_back(name);
+  if (names.empty()) {
+    words.emplace_back("-genvnone");  // the manager's environment says nothing about other nodes
+  } else {
+    words.insert(words.end(), {"-genvlist", fmt::format("{}", fmt::join(names, ","))});
+  }
   words.insert(words.end(), job.command.begin(), job.command.end());
   return words;
 }
@@ -43,26 +54,37 @@ std::vector<std::string> slurm_options(const SlurmRequest& request) {
   if (!request.partition.empty()) words.push_back(fmt::format("--partition={}", request.partition));
   if (!request.nodes.empty()) {
     words.push_back(fmt::format("--nodes={}", request.nodes.size()));
-    words.push_back(fmt::format("--nodelist={}", fold_hostlist(request.nodes)));
+    words.push_back(fmt::format("--nodelist={}", fold_for(HostlistReader::slurm, request.nodes)));
   }
   if (request.ranks_per_node > 0)
     words.push_back(fmt::format("--ntasks-per-node={}", request.ranks_per_node));
   if (!request.not_on.empty())
-    words.push_back(fmt::format("--exclude={}", fold_hostlist(request.not_on)));
+    words.push_back(fmt::format("--exclude={}", fold_for(HostlistReader::slurm, request.not_on)));
+  if (request.whole_nodes) words.emplace_back("--exclusive");
   if (request.patience.count() > 0)
     words.push_back(fmt::format("--immediate={}", request.patience.count()));
   return words;
 }
 
-std::vector<std::string> srun_step(const std::vector<std::string>& command) {
-  std::vector<std::string> words{"--mpi=pmix", "--kill-on-bad-exit=1"};
+std::vector<std::string> srun_step(const std::vector<std::string>& command, MpiFormat format) {
+  const std::string_view pmi = format == MpiFormat::mpich ? "pmi2" : "pmix";
+  std::vector<std::string> words{fmt::format("--mpi={}", pmi), "--kill-on-bad-exit=1"};
   words.insert(words.end(), command.begin(), command.end());
   return words;
 }
 
-std::string batch_script(const std::vector<std::string>& command) {
+std::vector<std::string> placed_step(const std::vector<std::string>& command, MpiFormat format,
+                                     unsigned ranks, const std::string& cpu_bind) {
+  std::vector<std::string> words{"srun", "--whole", "--distribution=arbitrary",
+                                 fmt::format("--ntasks={}", ranks),
+                                 fmt::format("--cpu-bind={}", cpu_bind)};
+  std::ranges::move(srun_step(command, format), std::back_inserter(words));
+  return words;
+}
+
+std::string batch_script(const std::vector<std::string>& command, MpiFormat format) {
   std::string script = "#!/bin/sh\nexec srun";
-  for (const std::string& word : srun_step(command)) script += " " + shell_quote(word);
+  for (const std::string& word : srun_step(command, format)) script += " " + shell_quote(word);
   return script + "\n";
 }
 

@@ -1,33 +1,56 @@
 # Runs a job on the manager and ends it when the connection ends.
-# Arguments: the way, the text of a file for it, the program, its arguments. The way says what is called:
-#   mpirun  PROGRAM --hostfile FILE ARG...
-#   slurm   PROGRAM --comment=MARK ARG..., for srun and salloc
-#   batch   PROGRAM --comment=MARK ARG... FILE, for sbatch: the file is the batch script. Its end is waited
-#           for; then what it printed is told, and its exit status is ours.
-# Stdin has NAME=VALUE lines for the job's environment up to a line `--`, and is a leash from then on: nothing
-# more comes over it, and its end means that nobody waits for the job any more.
+# Arguments: the way, the program, its arguments. The way says what is called:
+#   mpirun  PROGRAM --hostfile HOSTS [--rankfile RANKS] ARG..., for Open MPI 4
+#   prrte   PROGRAM --hostfile HOSTS [--map-by rankfile:file=RANKS] ARG..., for Open MPI 5
+#   hydra   PROGRAM -f HOSTS ARG..., for MPICH
+#   slurm   PROGRAM --comment=MARK ARG..., for srun and salloc; HOSTS, where it comes, is SLURM_HOSTFILE
+#   batch   PROGRAM --comment=MARK ARG... SCRIPT, for sbatch. Its end is waited for; then what it printed is
+#           told, and its exit status is ours.
+# Stdin has, up to a line `--`, any number of files, each as a line `file NAME SIZE` and then its bytes, by the
+# names hosts, ranks and script; and NAME=VALUE lines for the job's environment. It is a leash from then on:
+# nothing more comes over it, and its end means that nobody waits for the job any more.
 set -u
 dir=$(mktemp -d "${TMPDIR:-/tmp}/clustermpi.XXXXXX") || exit 1
 mark=${dir##*/} # tells our job from all others of Slurm's
 way=$1
-printf '%s' "$2" >"$dir/file" || exit 1
-program=$3
-shift 3
+program=$2
+shift 2
+
+# take_file NAME SIZE. head(1) may read more than it shows.
+take_file() {
+  : >"$dir/$1" || exit 1
+  [ "$2" = 0 ] || dd bs="$2" count=1 iflag=fullblock status=none of="$dir/$1" || exit 1
+}
+
 while IFS= read -r line && [ "$line" != -- ]; do
-  export "${line?}"
+  case $line in
+    'file '*)
+      # shellcheck disable=SC2086 # two words
+      take_file ${line#file }
+      ;;
+    *) export "${line?}" ;;
+  esac
 done
 
 start() {
+  hosts=$dir/hosts
+  ranks=
+  [ ! -e "$dir/ranks" ] || ranks=$dir/ranks
   case $way in
-    mpirun) exec "$program" --hostfile "$dir/file" "$@" ;;
-    slurm) exec "$program" --comment="$mark" "$@" ;;
+    mpirun) exec "$program" --hostfile "$hosts" ${ranks:+--rankfile "$ranks"} "$@" ;;
+    prrte) exec "$program" --hostfile "$hosts" ${ranks:+--map-by "rankfile:file=$ranks"} "$@" ;;
+    hydra) exec "$program" -f "$hosts" "$@" ;;
+    slurm)
+      [ ! -e "$hosts" ] || export SLURM_HOSTFILE="$hosts"
+      exec "$program" --comment="$mark" "$@"
+      ;;
     batch) batch "$@" ;;
   esac
 }
 
 # What the job prints stays on the node that runs the script, below this user's home: nodes need not share one.
 batch() {
-  id=$("$program" --parsable --comment="$mark" --output=".$mark.out" --error=".$mark.err" "$@" "$dir/file") || exit
+  id=$("$program" --parsable --comment="$mark" --output=".$mark.out" --error=".$mark.err" "$@" "$dir/script") || exit
   id=${id%%;*} # ";CLUSTER" follows where there are several
   echo "$id" >"$dir/id"
   echo "Submitted batch job $id" >&2
@@ -70,7 +93,7 @@ collect() {
 
 # Slurm's job goes on without the program that started it.
 cancel() {
-  [ "$way" != mpirun ] || return 0
+  case $way in slurm | batch) ;; *) return 0 ;; esac
   ids=$(squeue --noheader --user="$(id -un)" --format='%A %k' 2>/dev/null | sed -n "s/ $mark\$//p")
   # shellcheck disable=SC2086 # one word each
   [ -z "$ids" ] || scancel "$@" $ids

@@ -57,38 +57,63 @@ system() {
   fi
 }
 
-# Online CPUs only: the others have no topology. A CPU that comes first among its siblings stands for its
-# core; core_id would not do, since ARM counts it from zero in every cluster. (grep, because the kernel
-# gives nothing of such a list to the single-byte reads of dash.)
+# How the processors are laid out: as hwloc says where it is installed, since Open MPI counts as it does, else
+# as the kernel says, also where hwloc's program broke off. One grep reads all files, and its lines go out as
+# they are.
 processors() {
-  cpus=0 cores=0 sockets=0 packages=' '
+  xml=$(hwloc_xml)
+  case $xml in *'</topology>')
+    described topology_xml "$xml"
+    return
+    ;;
+  esac
+  allowed_cpus
   set +f
-  siblings=$(grep -s . /sys/devices/system/cpu/cpu[0-9]*/topology/thread_siblings_list /dev/null)
+  files=$(cd /sys/devices/system && grep -s '^[^:]*$' \
+    cpu/online cpu/cpu[0-9]*/topology/thread_siblings_list cpu/cpu[0-9]*/topology/physical_package_id \
+    cpu/cpu[0-9]*/cache/index[0-9]*/level cpu/cpu[0-9]*/cache/index[0-9]*/type \
+    cpu/cpu[0-9]*/cache/index[0-9]*/size cpu/cpu[0-9]*/cache/index[0-9]*/shared_cpu_list \
+    cpu/cpu[0-9]*/cpu_capacity cpu/cpu[0-9]*/cpufreq/cpuinfo_max_freq \
+    node/node[0-9]*/cpulist ../cpu_core/cpus ../cpu_atom/cpus)
   set -f
-  while IFS=: read -r file list; do
-    [ -n "$list" ] || continue
-    topology=${file%/*}
-    cpu=${topology%/*}
-    cpu=${cpu##*/cpu}
-    cpus=$((cpus + 1))
-    case $list in "$cpu" | "$cpu"[,-]*) cores=$((cores + 1)) ;; esac
-    first_line "$topology/physical_package_id"
-    case $line in '' | -*) line=0 ;; esac # boards that do not know
-    case $packages in
-      *" $line "*) ;;
-      *) packages="$packages$line " sockets=$((sockets + 1)) ;;
-    esac
-  done <<EOF
-$siblings
-EOF
-  if [ "$cpus" -eq 0 ] && [ -r /proc/cpuinfo ]; then
-    while read -r key _; do
-      [ "$key" = processor ] && cpus=$((cpus + 1))
-    done </proc/cpuinfo
-  fi
-  say sockets "$sockets"
-  say cores "$cores"
+  described topology "$files"
+  case $files in *thread_siblings_list* | *cpu/online*) return ;; esac
+  cpus=0
+  [ -r /proc/cpuinfo ] || return
+  while read -r key _; do
+    [ "$key" = processor ] && cpus=$((cpus + 1))
+  done </proc/cpuinfo
   say cpus "$cpus"
+}
+
+# What the control group leaves us, as hwloc counts it. The affinity of this process says less: it is that of
+# sshd, while mpirun looks at the group and gives its ranks all of that.
+allowed_cpus() {
+  first_line /proc/self/cpuset
+  for file in "/sys/fs/cgroup$line/cpuset.cpus.effective" "/sys/fs/cgroup/cpuset$line/cpuset.cpus"; do
+    [ -r "$file" ] || continue
+    first_line "$file"
+    say topology "cgroup/cpus:$line"
+    return
+  done
+}
+
+# Each line of $2 as a value of the key $1.
+described() {
+  [ -n "$2" ] || return 0
+  IFS=$newline
+  # shellcheck disable=SC2086 # split into lines
+  printf "$1=%s\n" $2
+  unset IFS
+}
+
+# Without what nobody reads of it, which is two thirds; with what the login may not use, to be named.
+hwloc_xml() {
+  have lstopo-no-graphics || return
+  lstopo-no-graphics --no-io --whole-system --of xml 2>/dev/null |
+    sed -E -e '/<(support|page_type)/d' -e '/<distances/,/<\/distances/d' \
+      -e '/<info/{' -e '/"(CoreType|LinuxCapacity|FrequencyMaxMHz)"/!d' -e '}' \
+      -e 's/ (complete_cpuset|[a-z_]*nodeset|gp_index|cache_linesize|cache_associativity)="[^"]*"//g' -e 's/^ *//'
 }
 
 memory() {
@@ -155,7 +180,7 @@ host_keys() {
 # One look into dpkg's database for everything; it also knows the architecture of the userland, which may
 # be 32 bit below a 64-bit kernel.
 software() {
-  architecture='' openmpi='' python='' slurm=''
+  architecture='' openmpi='' mpich='' python='' slurm=''
   while read -r status package version package_architecture; do
     [ "$status" = installed ] || continue
     case $package in
@@ -164,6 +189,7 @@ software() {
     esac
     case $package in
       openmpi-bin) openmpi=$version ;;
+      mpich) mpich=$version ;;
       python3) python=$version ;;
       slurm-client) slurm=$version ;;
     esac
@@ -179,22 +205,26 @@ EOF
     [ -n "$python" ] || python=$(/usr/bin/python3 -V 2>/dev/null)
     say python "${python#Python }"
   fi
-  [ -n "$openmpi" ] || candidate openmpi-bin
-  [ -n "$slurm" ] || candidate slurm-client
+  set --
+  [ -n "$openmpi" ] || set -- "$@" openmpi-bin
+  [ -n "$mpich" ] || set -- "$@" mpich
+  [ -n "$slurm" ] || set -- "$@" slurm-client
+  [ $# = 0 ] || candidates "$@"
 }
 
 # What apt would install, where apt's cache is up to date: without it apt-cache reads all lists anew, for
 # seconds.
-candidate() {
+candidates() {
   cache=/var/cache/apt/pkgcache.bin
   # shellcheck disable=SC3013 # dash and busybox have -nt
   [ -r "$cache" ] && [ "$cache" -nt /var/lib/apt/lists ] && [ "$cache" -nt /var/lib/dpkg/status ] ||
     return 0
   while read -r key value; do
+    [ -n "$value" ] || package=${key%:}
     [ "$key" = Candidate: ] || continue
-    [ "$value" = '(none)' ] || say candidate "$1 $value"
+    [ "$value" = '(none)' ] || say candidate "$package $value"
   done <<EOF
-$(apt-cache policy "$1" 2>/dev/null)
+$(apt-cache policy "$@" 2>/dev/null)
 EOF
 }
 

@@ -77,7 +77,7 @@ Content content_of(const fs::path& file) {
 }  // namespace
 
 const std::vector<std::string>& bundled_programs() {
-  static const std::vector<std::string> programs{"hello", "ring", "pi"};
+  static const std::vector<std::string> programs{"hello", "ring", "pi", "links"};
   return programs;
 }
 
@@ -87,10 +87,13 @@ std::string program_path(const Cluster& cluster, const std::string& program) {
   return fmt::format("{}{}/{}", home, program_folder, program);
 }
 
-std::vector<Placed> placed_programs(const Cluster& cluster) {
+namespace {
+
+std::vector<Placed> placed_programs(const Cluster& cluster,
+                                    const std::vector<std::string>& programs) {
   std::vector<Placed> files;
   for (const BuildGroup& group : build_groups(cluster.inventory(), cluster.facts)) {
-    for (const std::string& program : bundled_programs()) {
+    for (const std::string& program : programs) {
       files.push_back({cluster.workspace().programs(group.key) / program,
                        program_path(cluster, program), group.members});
     }
@@ -98,8 +101,10 @@ std::vector<Placed> placed_programs(const Cluster& cluster) {
   return files;
 }
 
+}  // namespace
+
 std::vector<Change> DistributeStep::plan(Cluster& cluster) {
-  if (!own_) files_ = placed_programs(cluster);
+  if (!programs_.empty()) files_ = placed_programs(cluster, programs_);
   std::vector<std::string> digests;
   std::map<std::string, std::vector<std::size_t>> by_host;
   for (std::size_t i = 0; i < files_.size(); ++i) {

@@ -16,7 +16,7 @@ struct Placed {
   std::vector<std::string> hosts;
 };
 
-/// Programs that clustermpi ships and `verify` runs.
+/// Programs of the catalogue that `verify` runs.
 [[nodiscard]] const std::vector<std::string>& bundled_programs();
 
 /// Where they are on every node, below the login user's home.
@@ -25,19 +25,17 @@ inline constexpr std::string_view program_folder = ".clustermpi/bin";
 /// Where a bundled program is on the nodes of this cluster.
 [[nodiscard]] std::string program_path(const Cluster& cluster, const std::string& program);
 
-/// The bundled programs of each build group to the group's members.
-[[nodiscard]] std::vector<Placed> placed_programs(const Cluster& cluster);
-
 class DistributeStep : public Step {
  public:
-  /// The bundled programs, as they are known when the step is planned.
-  DistributeStep() = default;
+  /// Programs of the catalogue, as they are compiled when the step is planned: those of each build
+  /// group to its members.
+  explicit DistributeStep(std::vector<std::string> programs) : programs_(std::move(programs)) {}
   /// Files of the user's, by `distribute FILE... --to DIR`.
-  explicit DistributeStep(std::vector<Placed> files) : files_(std::move(files)), own_(true) {}
+  explicit DistributeStep(std::vector<Placed> files) : files_(std::move(files)) {}
 
   [[nodiscard]] std::string name() const override { return "distribute"; }
   [[nodiscard]] std::string title() const override {
-    return own_ ? "files to every host" : "the programs to every host";
+    return programs_.empty() ? "files to every host" : "the programs to every host";
   }
   /// Asks every host, in one round trip, which of the files it has.
   [[nodiscard]] std::vector<Change> plan(Cluster& cluster) override;
@@ -48,8 +46,8 @@ class DistributeStep : public Step {
     std::string host;
     std::size_t file;
   };
+  std::vector<std::string> programs_;
   std::vector<Placed> files_;
-  bool own_ = false;
   std::vector<Missing> missing_;
 };
 

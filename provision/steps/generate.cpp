@@ -15,11 +15,16 @@ namespace {
 
 std::map<std::filesystem::path, std::string> wanted_files(const Cluster& cluster) {
   const Workspace& workspace = cluster.workspace();
+  std::map<std::filesystem::path, std::string> files{
+      {workspace.ssh_config(), render_ssh_config(cluster)}};
   const auto nodes = job_nodes(cluster);
+  if (nodes.empty()) return files;
   const MpiFormat format = mpi_format(cluster);
-  return {{workspace.ssh_config(), render_ssh_config(cluster)},
-          {workspace.machinefile(), machinefile(nodes, format)},
-          {workspace.rankfile(), rankfile(place_by_core(nodes, 0), format)}};
+  files.emplace(workspace.machinefile(), machinefile(nodes, format));
+  // Of all slots: [placement] may go by what verify has yet to measure. Hydra knows no rankfile.
+  if (format != MpiFormat::mpich)
+    files.emplace(workspace.rankfile(), rankfile(place(cluster.inventory(), nodes, {}), format));
+  return files;
 }
 
 }  // namespace

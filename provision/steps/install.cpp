@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "hosts/mpi.hpp"
 #include "provision/data_dir.hpp"
 #include "provision/files.hpp"
 #include "provision/private_agent.hpp"
@@ -216,13 +217,15 @@ void point_to_agent(Json& inventory, Cluster& cluster) {
 }  // namespace
 
 std::unique_ptr<Step> install_mpi(const Inventory& inventory) {
-  return std::make_unique<InstallStep>(Playbook{.name = "mpi",
-                                                .title = "Open MPI, keys and names on every host",
-                                                .roles = {"python", "base", "openmpi"},
-                                                .package_roles = roles_asked_for(inventory),
-                                                .key = "cluster_key.pub",
-                                                .product = "Open MPI",
-                                                .product_package = "openmpi-bin"});
+  const MpiNames& mpi = mpi_names(inventory.mpi);
+  return std::make_unique<InstallStep>(
+      Playbook{.name = "mpi",
+               .title = fmt::format("{}, keys and names on every host", mpi.title),
+               .roles = {"python", "base", std::string(mpi.key)},
+               .package_roles = roles_asked_for(inventory),
+               .key = "cluster_key.pub",
+               .product = std::string(mpi.title),
+               .product_package = std::string(mpi.runtime)});
 }
 
 std::vector<Change> InstallStep::plan(Cluster& cluster) {

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "hosts/hostlist.hpp"
+#include "provision/catalogue.hpp"
 #include "provision/data_dir.hpp"
 #include "provision/files.hpp"
 #include "provision/host_state.hpp"
@@ -31,7 +32,7 @@ struct Part {
 /// What several parts stand on is in the list of each: it goes with the last of them.
 const std::vector<Part>& all_parts() {
   static const std::vector<Part> parts{
-      {"mpi", {"python", "base", "openmpi"}},
+      {"mpi", {"python", "base", "openmpi", "mpich"}},
       {"slurm", {"python", "base", "munge", "slurm", "slurmdbd"}},
       {"storage", {"python", "base", "storage"}},
   };
@@ -54,8 +55,8 @@ std::string items_of_all_parts() {
 std::string script(const ResetOptions& options, std::string_view mode, bool on_manager) {
   const bool all = options.parts.size() == all_parts().size();
   std::vector<std::string> programs;
-  for (const std::string& program : bundled_programs())
-    programs.push_back(fmt::format("{}/{}", program_folder, program));
+  for (const Example& example : catalogue())
+    programs.push_back(fmt::format("{}/{}", program_folder, example.name));
   return fmt::format("mode={}\nall={}\nparts={}\nitems={}\nprograms={}\nmanager={}\n{}", mode,
                      all ? "1" : "", shell_quote(fmt::format("{}", fmt::join(options.parts, " "))),
                      shell_quote(items_of_all_parts()),

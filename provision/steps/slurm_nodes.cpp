@@ -7,6 +7,7 @@
 #include <set>
 
 #include "hosts/hostlist.hpp"
+#include "hosts/hostlist_forms.hpp"
 #include "provision/privileges.hpp"
 
 namespace clustermpi {
@@ -31,10 +32,14 @@ std::string run_as_root(Cluster& cluster, const std::string& script) {
 
 }  // namespace
 
+std::string update_command(const std::vector<std::string>& nodes, const std::string& words) {
+  return fmt::format("scontrol update nodename={} {}\n", fold_for(HostlistReader::slurm, nodes),
+                     words);
+}
+
 void update_nodes(Cluster& cluster, const std::vector<std::string>& nodes,
                   const std::string& words) {
-  const std::string said = run_as_root(
-      cluster, fmt::format("scontrol update nodename={} {}\n", fold_hostlist(nodes), words));
+  const std::string said = run_as_root(cluster, update_command(nodes, words));
   if (!said.empty()) cluster.warn(fmt::format("Slurm says of {}: {}", fold_hostlist(nodes), said));
 }
 

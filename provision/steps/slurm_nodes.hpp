@@ -13,6 +13,10 @@ namespace clustermpi {
 /// next run.
 inline constexpr const char* reason_of_reboot = "clustermpi: reboot";
 
+/// The line that tells Slurm so of those nodes.
+[[nodiscard]] std::string update_command(const std::vector<std::string>& nodes,
+                                         const std::string& words);
+
 /// `scontrol update` of `nodes` with `words` ("state=resume"); warns of what Slurm says to it.
 void update_nodes(Cluster& cluster, const std::vector<std::string>& nodes,
                   const std::string& words);

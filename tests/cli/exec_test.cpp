@@ -153,7 +153,7 @@ TEST_F(ExecTest, AHostThatIsNoneIsNamedWithTheNearest) {
   EXPECT_EQ(one.err,
             "error: red1 is not a host of cluster.toml\n  did you mean 'red01' for 'red1'?\n");
   EXPECT_EQ(run({"exec", "red01,zebra", "elephant", "--", "true"}).err,
-            "error: zebra, elephant are not hosts of cluster.toml\n  its hosts are red[01-04]\n");
+            "error: elephant,zebra are not hosts of cluster.toml\n  its hosts are red[01-04]\n");
 }
 
 TEST_F(ExecTest, LimitApplies) {

@@ -51,7 +51,7 @@ expect_no_secret() {
 }
 shown=''
 
-start_lab --nodes 3
+start_lab --bare --nodes 3
 give_password 2 "$secret"
 give_password 3 "$other_secret"
 asks_for_sudo 2

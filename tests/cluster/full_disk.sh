@@ -3,7 +3,7 @@
 # where a file does not; the other nodes go on.
 source "$(dirname "$0")/lib.sh"
 
-start_lab --nodes 2
+start_lab --bare --nodes 2
 
 say "/var of $(node 2) has room for almost nothing"
 on 2 'mount -t tmpfs -o size=300m small /mnt && cp -a /var/. /mnt/ && mount --bind /mnt /var &&

@@ -1,11 +1,11 @@
 #!/bin/bash
-# A mixed fleet, two amd64 nodes and an arm64 one: facts tell them apart, programs are built once for each
-# kind, and each node gets its own kind. One Slurm has them all, features tell them apart, and a job says which
-# it is for. An MPI job spans the manager's kind.
+# A mixed fleet, two amd64 nodes and an arm64 one, as a Raspberry Pi is, which is bare: facts tell them apart,
+# programs are built once for each kind, and each node gets its own kind. One Slurm has them all, features tell
+# them apart, and a job says which it is for. An MPI job spans the manager's kind.
 source "$(dirname "$0")/lib.sh"
 
 start_lab --slurm --nodes 2
-run lab up --add --nodes 1 --arch arm64 --name "$lab"
+CLUSTERMPI_CACHE=$cache run lab up --add --nodes 1 --arch arm64 --name "$lab"
 expect_status 0
 
 run discover
@@ -42,3 +42,11 @@ expect_status 0
 expect_json '[h["changed"] for h in d["hosts"].values()]' '[false, false, false]'
 expect_json 'd["verification"]["hello"]["figures"]["hosts"]' 2
 expect_json 'd["verification_via"]["srun"]["hello"]["figures"]["hosts"]' 2
+
+say "the arm64 node as a cluster of its own: the same hits as on any other processor"
+sed "s/^manager = .*/manager = \"$(node 3)\"/; /^\[slurm\]/d" cluster.toml |
+  awk -v node="\"$(node 3)\"" 'BEGIN { RS = ""; ORS = "\n\n" } !/\[\[hosts\]\]/ || index($0, node)' >arm.toml
+run -i arm.toml up --json
+expect_status 0
+expect_json 'd["verification"]["hello"]["figures"]["size"]' 2
+expect_json 'd["verification"]["pi"]["figures"]["hits"]' 52702803

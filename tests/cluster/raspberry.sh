@@ -4,7 +4,7 @@
 # also how a kernel looks that ignores it.
 source "$(dirname "$0")/lib.sh"
 
-start_lab --slurm --nodes 3
+start_lab --slurm --bare --nodes 3
 sed -i 's/^\[slurm\]$/&\nmemory_limits = true/' cluster.toml
 line=/boot/firmware/cmdline.txt
 words='console=tty1 root=PARTUUID=4e639091-02 rootwait'

@@ -37,7 +37,7 @@ expect_as() {  # NAME-OF-WHAT-WAS-REMEMBERED WHAT
   done
 }
 
-start_lab --nodes 2
+start_lab --bare --nodes 2
 grep -q '^\[slurm\]' cluster.toml || printf '\n[slurm]\n' >>cluster.toml
 
 # What a transaction upgrades on its way stays upgraded, and would be a difference here.

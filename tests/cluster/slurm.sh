@@ -3,7 +3,7 @@
 # again changes nothing. Then the fleet grows under a running job, and shrinks: nobody else is disturbed.
 source "$(dirname "$0")/lib.sh"
 
-start_lab --slurm --nodes 5
+start_lab --slurm --bare --nodes 5
 all=cluster.toml.all
 cp cluster.toml "$all"
 # The inventory with the first N nodes only.
@@ -21,6 +21,9 @@ expect_status 0
 expect_json 'all(any("slurmd" in c for c in h["changes"]) for h in d["hosts"].values())' true
 expect_json 'all(any("/etc/slurm/slurm.conf" in c for c in h["changes"]) for h in d["hosts"].values())' true
 
+run run --via srun -- hostname
+expect_status 4
+expect_in_err "there is no Slurm on the manager $(node 1) yet"
 run up --json
 expect_status 0
 expect_json '[s["name"] for s in d["steps"]]' \

@@ -3,7 +3,7 @@
 # limits, a label, and a host that calls itself otherwise than the inventory does.
 source "$(dirname "$0")/lib.sh"
 
-start_lab --slurm --nodes 2 --suite trixie
+start_lab --slurm --bare --nodes 2 --suite trixie
 on 2 'echo elsewhere >/etc/hostname; hostname elsewhere; sed -i "s/^127.0.1.1.*/127.0.1.1 elsewhere/" /etc/hosts'
 sed -i '/^\[slurm\]/d; s/^names = "'"$(node 2)"'"/&\nlabels = ["window"]/' cluster.toml
 cat >>cluster.toml <<EOF

@@ -12,9 +12,6 @@ expect_fault() {  # CHECK NODE TEXT: that check speaks against that node, in the
 }
 
 start_lab --slurm --nodes 3
-run run --via srun -- hostname
-expect_status 4
-expect_in_err "there is no Slurm on the manager $(node 1) yet"
 run up --json
 expect_status 0
 expect_json 'sorted(d["verification_via"])' '["slurm", "srun"]'

@@ -27,7 +27,7 @@ expect_json '[c["what"] for s in d["steps"] for c in s["changes"]]' '["put the s
 stop_lab
 
 say "a manager that does not compute, on Debian 13"
-start_lab --slurm --nodes 2 --suite trixie
+start_lab --slurm --bare --nodes 2 --suite trixie
 sed -i 's/^\[cluster\]/[cluster]\nmanager_computes = false/' cluster.toml
 say_of_slurm '\n[[slurm.partitions]]\nname = "night"\nhosts = "'"$(node 2)"'"\nmax_time = "8:00:00"'
 run up --json

@@ -3,7 +3,7 @@
 # once it is back the same command completes it.
 source "$(dirname "$0")/lib.sh"
 
-start_lab --nodes 3
+start_lab --bare --nodes 3
 run_in_background up --json
 wait_until 120 "package installation on $(node 3)" installs_packages 3
 say "power off: $(node 3)"

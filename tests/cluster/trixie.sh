@@ -1,8 +1,9 @@
 #!/bin/bash
-# Debian 13 with Open MPI 5: from bare hosts to a verified cluster.
-source "$(dirname "$0")/lib.sh"
+# Debian 13 with Open MPI 5: from bare hosts to a verified cluster, with ranks where the plan says.
+# shellcheck source=ranks.sh
+source "$(dirname "$0")/ranks.sh"
 
-start_lab --nodes 2 --suite trixie
+start_lab --bare --nodes 2 --suite trixie
 run up --json
 expect_status 0
 expect_json 'd["verification"]["hello"]["figures"]["hosts"]' 2
@@ -12,3 +13,7 @@ expect_json '[h["facts"]["packages"]["openmpi-bin"].split(".")[0] for h in d["ho
 run up --json
 expect_status 0
 expect_json 'd["changed"]' false
+
+for policy in fill by-core by-socket by-thread by-node; do expect_placed mpirun -n 3 --policy $policy; done
+expect_placed mpirun --policy weighted -n 3 --weight "$(node 2)=2"
+expect_placed mpirun --threads 2

@@ -27,7 +27,7 @@ on 2 "mv $bin/kept $bin/hello"
 
 say "pi adds up to something else"
 for n in 1 2; do
-  on "$n" "mv $bin/pi $bin/kept && printf '#!/bin/sh\n%s | sed s/hits=3/hits=4/\n' '$bin/kept' >$bin/pi && chmod 755 $bin/pi"
+  on "$n" "mv $bin/pi $bin/kept && printf '#!/bin/sh\n%s | sed s/hits=5/hits=4/\n' '$bin/kept' >$bin/pi && chmod 755 $bin/pi"
 done
 run verify --json
 expect_status 5

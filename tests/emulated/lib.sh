@@ -5,7 +5,7 @@
 # shellcheck source=../cluster/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../cluster/lib.sh"
 
-machine_root=${CLUSTERMPI_CACHE:-/var/cache/clustermpi}/machines/bookworm-amd64
+machine_root=$cache/machines/bookworm-amd64-furnished
 bridge=cmpi$BASHPID
 network=''            # 10.214.X
 machine_processes=()  # by number
@@ -24,17 +24,16 @@ clean_up() {
   lab_clean_up
 }
 
-# A lab's node gets a kernel, and what Ansible wants: that is minutes less under emulation.
+# A lab's node gets a kernel, and all packages that the tests have installed: they are about what a kernel does, and
+# apt is minutes under emulation.
 build_machine_root() {
   say "building the machines' root: once, some minutes"
-  start_lab --nodes 1 --suite bookworm --arch amd64
+  start_lab --nodes 1
   on 1 'set -e; export DEBIAN_FRONTEND=noninteractive; apt-get update -q
-    apt-get install -q -y --no-install-recommends linux-image-cloud-amd64 initramfs-tools udev kmod python3 python3-apt
-    systemctl enable systemd-networkd; apt-get clean' >"$work/root.log" 2>&1 || die "no root for machines: $(tail -n 3 "$work/root.log")"
-  mkdir -p "$machine_root.partial"
-  tar -C "$(node_root 1)" --one-file-system --xattrs -c . | tar -C "$machine_root.partial" --xattrs -xp
+    apt-get install -q -y --no-install-recommends linux-image-cloud-amd64 initramfs-tools udev kmod nfs-kernel-server
+    systemctl disable nfs-server; systemctl enable systemd-networkd; apt-get clean' >"$work/root.log" 2>&1 || die "no root for machines: $(tail -n 3 "$work/root.log")"
+  keep_root 1 "$machine_root"
   stop_lab
-  mv -T "$machine_root.partial" "$machine_root"
 }
 
 # Where a test was killed, its bridge is left.
@@ -141,7 +140,7 @@ answers() {
 }
 wait_for_machine() { wait_until "${2:-240}" "the start of $(machine "$1")" answers "$1"; }
 
-# start_machines N: as bare as a lab's nodes, and reached by the inventory ./cluster.toml.
+# start_machines N: nodes that have their packages and nothing else, reached by the inventory ./cluster.toml.
 start_machines() {
   local number
   [[ -d $machine_root ]] || build_machine_root

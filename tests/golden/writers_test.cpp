@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "hosts/hostlist.hpp"
+#include "hosts/placement_drawing.hpp"
 #include "hosts/slurm_conf.hpp"
 #include "hosts/starter.hpp"
 #include "tests/unit/hosts/example_fleet.hpp"
@@ -75,19 +76,36 @@ TEST(Golden, Machinefile) {
 
 TEST(Golden, Rankfile) {
   const Classroom classroom;
-  const std::vector<RankPlace> ranks = place_by_core(classroom.nodes(), 0);
-  EXPECT_EQ(ranks.size(), total_slots(classroom.nodes()));
+  const Placement placement = place(classroom.inventory, classroom.nodes(), {});
+  EXPECT_EQ(placement.ranks.size(), total_slots(classroom.nodes()));
   std::set<std::pair<std::string, unsigned>> cores;
-  for (std::size_t i = 0; i < ranks.size(); ++i) {
-    EXPECT_EQ(ranks[i].rank, i);
-    EXPECT_TRUE(cores.insert({ranks[i].host, ranks[i].core}).second) << "a core twice";
-  }
+  for (std::size_t rank = 0; rank < placement.ranks.size(); ++rank)
+    EXPECT_TRUE(cores.insert({placement.host_of(rank), placement.ranks[rank].cpus.first}).second)
+        << "a core twice";
   for (const MpiFormat format : {MpiFormat::openmpi4, MpiFormat::openmpi5}) {
-    const std::string text = rankfile(ranks, format);
+    const std::string text = rankfile(placement, format);
     EXPECT_EQ(text.find('\r'), std::string::npos);
     for (const std::string& line : lines_of(text)) EXPECT_LT(line.size(), 64u) << line;
     expect_golden(format == MpiFormat::openmpi4 ? "rankfile.openmpi4" : "rankfile.openmpi5", text);
   }
+}
+
+TEST(Golden, OtherLaunchers) {
+  Classroom classroom;
+  for (auto& [name, facts] : classroom.facts)
+    facts.topology = uniform_topology(1, facts.cores(), facts.threads_per_core);
+  PlacementRequest request;
+  request.policy = Policy::by_node;
+  request.np = 14;
+  const Placement placement = place(classroom.inventory, classroom.nodes(), request);
+  const std::string hydra = machinefile(placement, MpiFormat::mpich, classroom.facts);
+  EXPECT_EQ(lines_of(hydra).size(), classroom.inventory.hosts.size()) << "one round";
+  expect_golden("machinefile.mpich", hydra);
+  const std::string slurm = machinefile(placement, MpiFormat::slurm);
+  EXPECT_EQ(lines_of(slurm).size(), request.np);
+  expect_golden("machinefile.slurm", slurm);
+  expect_golden("host_option", host_option(nodes_used(placement), MpiFormat::openmpi4) + "\n");
+  expect_golden("placement", draw(placement));
 }
 
 TEST(Golden, EtcHosts) {

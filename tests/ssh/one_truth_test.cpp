@@ -5,6 +5,7 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "hosts/ansible_inventory_text.hpp"
 #include "hosts/writers.hpp"
 #include "provision/ansible.hpp"
 #include "provision/openssh_settings.hpp"

@@ -4,25 +4,8 @@
 set -uo pipefail
 
 source_dir=${1:?usage: verify_programs.sh SOURCE_DIR}
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-failures=0
-
-fail() {
-  printf 'FAIL: %s\n' "$*"
-  failures=$((failures + 1))
-}
-
-# start NP [MPIRUN-OPTION...] PROGRAM [ARG...]: leaves $out, $err and $status. The deadline turns a hang
-# into a failure.
-start() {
-  local np=$1
-  shift
-  timeout 60 mpirun --allow-run-as-root --oversubscribe -n "$np" "$@" >"$dir/out" 2>"$dir/err"
-  status=$?
-  out=$(<"$dir/out")
-  err=$(<"$dir/err")
-}
+# shellcheck source=start.sh
+source "$(dirname "$0")/start.sh"
 
 expect_status() {
   [[ $status == "$1" ]] || fail "$2: exit status $status, expected $1; stdout: $out; stderr: $err"
@@ -34,7 +17,7 @@ expect_sentence() {  # expect_sentence SENTENCE TEXT WHAT: the line is there, an
   [[ $(grep -Fxc -- "$1" <<<"$2") == 1 ]] || fail "$3: not once '$1' in: $2"
 }
 
-for program in hello ring pi; do
+for program in hello ring pi links; do
   mpicxx -std=c++17 -O2 -Wall -Wextra -Werror "$source_dir/examples/verify/$program.cpp" -o "$dir/$program" ||
     exit 1
 done
@@ -63,14 +46,15 @@ expect_status 1 "hello under a foreign launcher"
 expect_sentence "hello: the world size is 1, not 4: $mixed" "$err" "hello under a foreign launcher"
 
 # ring: start + laps x ranks, for one rank too, and for messages that MPI does not buffer.
-start 1 "$dir/ring" --count 5 --size 1000000
+times='latency_us=[0-9.]+ p99_us=[0-9.]+'
+start 1 "$dir/ring" --count 5 --size 1000001
 expect_status 0 "ring, np 1"
-expect_line 'RESULT ring laps=5 hops=5 size=1 bytes=1000000 value=5 latency_us=[0-9.]+ ok=1' "$out" "ring, np 1"
+expect_line "RESULT ring laps=5 hops=5 size=1 bytes=1000001 value=5 $times ok=1" "$out" "ring, np 1"
 start 3 "$dir/ring" --start -2 --count 4 --size 0
 expect_status 0 "ring, np 3"
-expect_line 'RESULT ring laps=4 hops=12 size=3 bytes=0 value=10 latency_us=[0-9.]+ ok=1' "$out" "ring, np 3"
-start 2 "$dir/ring" --size 20000000 --count 2
-expect_status 0 "ring, 20 MB"
+expect_line "RESULT ring laps=4 hops=12 size=3 bytes=0 value=10 $times ok=1" "$out" "ring, np 3"
+start 2 "$dir/ring" --size 50000003 --count 2
+expect_status 0 "ring, 50 MB"
 
 start 2 -x LD_PRELOAD="$dir/faulty_mpi.so" "$dir/ring" --count 3
 expect_status 1 "ring on a faulty MPI"
@@ -79,20 +63,129 @@ expect_line 'RESULT ring .* ok=0' "$out" "ring on a faulty MPI"
 
 # pi: the same hits whatever np is. The number is that of the default seed; it changes only with the
 # generator.
+hits=52702803
 for np in 1 2 3 8; do
-  start "$np" "$dir/pi"
+  start "$np" "$dir/pi" --seconds 0.05
   expect_status 0 "pi, np $np"
-  expect_line 'RESULT pi hits=3294515 darts=4194304 size='$np' pi=3.141894341 error=[-+.e0-9]+ sigma=[-+.e0-9]+ ok=1' "$out" "pi, np $np"
-  rates=$(grep -Ec "^pi rank=[0-9]+ host=$host darts=[0-9]+ seconds=[0-9.]+ samples_per_s=[0-9]+$" <<<"$out")
+  expect_line "RESULT pi hits=$hits darts=67108864 size=$np pi=3.141331851 error=[-+.e0-9]+ sigma=[-+.e0-9]+ suspects=[0-9]+ ok=1" "$out" "pi, np $np"
+  rates=$(grep -Ec "^pi rank=[0-9]+ host=$host darts=[0-9]+ seconds=[0-9.]+ samples_per_s=[0-9]+ isa=(plain|avx2|avx512|neon)$" <<<"$out")
   [[ $rates == "$np" ]] || fail "pi, np $np: $rates lines of throughput"
 done
+
+# ... and whatever instruction set throws them, blocks that are cut short among them.
+for isa in plain avx2 avx512 neon; do
+  start 2 "$dir/pi" --isa "$isa" --seconds 0
+  if [[ $status == 2 ]]; then
+    expect_sentence "pi: not every rank has a processor with $isa" "$err" "pi on $isa"
+    continue
+  fi
+  expect_status 0 "pi on $isa"
+  expect_line "RESULT pi hits=$hits .* ok=1" "$out" "pi on $isa"
+  [[ $(grep -c " isa=$isa$" <<<"$out") == 2 ]] || fail "pi: --isa $isa threw otherwise: $out"
+  start 3 "$dir/pi" --isa "$isa" --seconds 0 --darts 1000003 --seed 7
+  expect_line "RESULT pi hits=785418 .* ok=1" "$out" "pi on $isa, odd darts"
+done
+if command -v aarch64-linux-gnu-g++ qemu-aarch64-static >/dev/null 2>&1 && [[ $(uname -m) == x86_64 ]]; then
+  aarch64-linux-gnu-g++ -std=c++17 -O2 -Wall -Wextra -Werror -static -I "$source_dir/tests/unit/examples/verify_alone" \
+    "$source_dir/examples/verify/pi.cpp" -o "$dir/pi_arm64" || fail "pi does not compile for arm64"
+  for isa in neon plain; do
+    out=$(qemu-aarch64-static "$dir/pi_arm64" --isa "$isa" --seconds 0)
+    expect_line "RESULT pi hits=$hits .* ok=1" "$out" "pi on arm64, $isa"
+  done
+else
+  echo "not tested: arm64's pi, for want of aarch64-linux-gnu-g++ or qemu-aarch64-static"
+fi
+
 start 3 "$dir/pi" --darts 2
 expect_status 0 "pi, fewer darts than ranks"
 
+start 2 "$dir/pi" --study --csv "$dir/study.csv"
+expect_status 0 "pi's study"
+expect_line 'RESULT pi hits=17990652071 darts=22906470400 .* ok=1' "$out" "pi's study"
+expect_line ' +1024 +3\.140258789 +0\.050241833' "$out" "pi's study"
+expect_line '268435456,3\.141583832,0\.000103484' "$(<"$dir/study.csv")" "pi's study as CSV"
+[[ $(wc -l <"$dir/study.csv") == 11 ]] || fail "pi's study: $(<"$dir/study.csv")"
+start 1 "$dir/pi" --study --csv /nowhere/study.csv
+expect_status 2 "a study that cannot be written"
+expect_sentence "pi: /nowhere/study.csv cannot be written" "$err" "a study that cannot be written"
+
 start 2 -x LD_PRELOAD="$dir/faulty_mpi.so" "$dir/pi"
 expect_status 1 "pi on a faulty MPI"
-expect_line 'pi: the estimate 3\.237261772 is 119\.3 sigma off: the sum or a rank is wrong' "$err" "pi on a faulty MPI"
-expect_line 'RESULT pi hits=3394515 .* ok=0' "$out" "pi on a faulty MPI"
+expect_line 'pi: the estimate 3\.147292316 is 28\.4 sigma off: the sum or a rank is wrong' "$err" "pi on a faulty MPI"
+expect_line 'pi: these darts hit 52702803 times, not 52802803 as counted: the sum or a rank is wrong' "$err" "pi on a faulty MPI"
+expect_line 'RESULT pi hits=52802803 .* ok=0' "$out" "pi on a faulty MPI"
+
+# A rank that is held up three quarters of the time, as a quota of processor time does, is named; so is
+# its host, and the others are not.
+slow_rank() {  # a rank's wrapper: rank 2 runs a quarter of each tenth of a second
+  [[ ${OMPI_COMM_WORLD_RANK:-} == 2 ]] || exec "$@"
+  "$@" &
+  local rank=$!
+  while kill -STOP "$rank" 2>/dev/null; do
+    sleep 0.075
+    kill -CONT "$rank" 2>/dev/null
+    sleep 0.025
+  done
+  wait "$rank"
+}
+export -f slow_rank
+start 3 bash -c 'slow_rank "$0" "$@"' "$dir/pi" --seconds 1
+expect_status 0 "pi with a slow rank"
+expect_line "pi suspect host=$host rate=[0-9]+ median=[0-9]+ ratio=0\.[0-9]+ ranks=[12]" "$out" "pi with a slow rank"
+expect_line "RESULT pi hits=$hits .* suspects=1 ok=1" "$out" "pi with a slow rank"
+
+# links: on one host there is none.
+start 2 "$dir/links"
+expect_status 0 "links on one host"
+expect_line "links: all ranks are on $host: there is no link to measure" "$out" "links on one host"
+expect_line "RESULT links hosts=1 pairs=0 failed=0 suspects=0 bad=0 latency_us=0\.0 MBps=0\.0 seconds=[0-9.]+ ok=1" "$out" "links on one host"
+
+# Several hosts are several names for this one; that takes root.
+start_on() {  # start_on HOSTS NP [MPIRUN-OPTION...] PROGRAM [ARG...]
+  FAKE_FLEET=$dir/fleet start "$2" --mca plm_rsh_agent "$source_dir/tests/launchers/fake_node.sh" \
+    --mca plm_rsh_no_tree_spawn 1 --mca btl_tcp_if_include lo --mca mpi_yield_when_idle 1 --map-by node \
+    --host "$1" "${@:3}"
+}
+measured='latency_us=[0-9.]+ MBps=[0-9.]+ checksum=ok status=ok'
+faulty=(-x LD_PRELOAD="$dir/faulty_mpi.so")
+if ((EUID == 0)) && unshare --uts true 2>/dev/null; then
+  mkdir "$dir/fleet"
+  start_on n1:2,n2:2,n3:2 6 "$dir/links" --json "$dir/links.json" --html "$dir/links.html"
+  expect_status 0 "links, 3 hosts"
+  [[ $(grep -Ecx "links from=n[123] to=n[123] $measured" <<<"$out") == 6 ]] || fail "links, 3 hosts: not six ways in: $out"
+  expect_line "RESULT links hosts=3 pairs=6 failed=0 suspects=0 bad=0 slowest=n.->n. latency_us=[0-9.]+ MBps=[0-9.]+ seconds=[0-9.]+ ok=1" "$out" "links, 3 hosts"
+  ways=$(python3 -c 'import json, sys; print(len(json.load(open(sys.argv[1]))["links"]))' "$dir/links.json")
+  [[ $ways == 6 ]] || fail "links, 3 hosts: $ways ways in the JSON"
+  [[ $(grep -c '<rect ' "$dir/links.html") == 6 ]] || fail "links, 3 hosts: the page: $(<"$dir/links.html")"
+
+  start_on n1,n2,n3,n4 4 "$dir/links" --serial --size 1000
+  expect_status 0 "links, one by one"
+  [[ $(grep -Ecx "links from=n[1-4] to=n[1-4] $measured" <<<"$out") == 12 ]] || fail "links, one by one: $out"
+
+  start_on n1,n2,n3 3 "${faulty[@]}" -x FAULTY_NAMES=1 "$dir/links"
+  expect_status 0 "links without a name service"
+  expect_line 'RESULT links hosts=3 pairs=6 failed=0 .* ok=1' "$out" "links without a name service"
+
+  start_on n1,n2,n3 3 "${faulty[@]}" -x FAULTY_HOST=n2 "$dir/links" --deadline 1
+  expect_status 1 "links to a host behind a firewall"
+  expect_line 'links from=n1 to=n2 status=failed cause=timeout' "$out" "links to a host behind a firewall"
+  expect_line 'links from=n2 to=n1 status=failed cause=no_way_back' "$out" "links to a host behind a firewall"
+  expect_line "links from=n3 to=n1 $measured" "$out" "links to a host behind a firewall"
+  expect_line 'links: n3 to n2: 127\.0\.0\.1 port [0-9]+ does not answer: .*' "$err" "links to a host behind a firewall"
+  expect_line 'RESULT links hosts=3 pairs=6 failed=4 suspects=0 bad=4 .* ok=0' "$out" "links to a host behind a firewall"
+
+  start_on n1,n2 2 "${faulty[@]}" -x FAULTY_PAYLOAD=1 "$dir/links"
+  expect_status 1 "links on a faulty MPI"
+  expect_line 'links from=n1 to=n2 .* checksum=wrong status=damaged' "$out" "links on a faulty MPI"
+  expect_line 'RESULT links hosts=2 pairs=2 failed=2 .* ok=0' "$out" "links on a faulty MPI"
+
+  # Not even rank 0's notes can be read: there is an end all the same.
+  start_on n1,n2 2 "${faulty[@]}" -x FAULTY_NAMES=1 -x FAULTY_HOST=n1 "$dir/links" --deadline 0.3
+  [[ $status != 0 && $status != 124 ]] || fail "links that is cut off: exit status $status"
+  expect_line 'links: rank [01] on n[12] did not come to an end within 3 s' "$err" "links that is cut off"
+else
+  echo "not tested: links between hosts, which takes root"
+fi
 
 # Bad arguments: one sentence, status 2, nothing on stdout; --help: status 0.
 refuses() {  # refuses SENTENCE PROGRAM ARG...
@@ -111,11 +204,18 @@ refuses "ring: --start cannot be ''; see --help" ring --start
 refuses "pi: --darts cannot be 'nan'; see --help" pi --darts nan
 refuses "pi: --darts cannot be '-1'; see --help" pi --darts -1
 refuses "pi: 'more' is no option; see --help" pi more
-for program in hello ring pi; do
+refuses "pi: --seconds cannot be 'nan'; see --help" pi --seconds nan
+refuses "pi: --isa cannot be 'sse'; see --help" pi --isa sse
+refuses "pi: --csv goes with --study; see --help" pi --csv study.csv
+refuses "links: --deadline cannot be 'nan'; see --help" links --deadline nan
+refuses "links: --size cannot be '0'; see --help" links --size 0
+refuses "links: --json cannot be ''; see --help" links --json
+refuses "links: 'more' is no option; see --help" links more
+for program in hello ring pi links; do
   start 2 "$dir/$program" --help
   expect_status 0 "$program --help"
   [[ $out == "usage: $program ["* ]] || fail "$program --help: $out"
 done
 
-((failures == 0)) && echo "hello, ring and pi: all as expected"
+((failures == 0)) && echo "hello, ring, pi and links: all as expected"
 exit $((failures > 0))

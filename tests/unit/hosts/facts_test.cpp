@@ -25,9 +25,11 @@ os_version=12
 os_codename=bookworm
 model=Raspberry Pi 4 Model B Rev 1.4
 virtualization=none
-sockets=1
-cores=4
-cpus=4
+topology=cpu/online:0-3
+topology=cpu/cpu0/topology/physical_package_id:0
+topology=cpu/cpu1/topology/physical_package_id:0
+topology=cpu/cpu2/topology/physical_package_id:0
+topology=cpu/cpu3/topology/physical_package_id:0
 memory_kib=3884396
 clock=1718000000.250000000
 ssh_connection=192.168.1.2 51234 192.168.1.11 22
@@ -72,6 +74,7 @@ TEST(ParseVersion, TakesTheNumbers) {
   EXPECT_EQ(parse_version("12.4"), (Version{12, 4, 0}));
   EXPECT_EQ(parse_version("5.0rc1"), (Version{5, 0, 0}));
   EXPECT_EQ(parse_version("3.x"), (Version{3, 0, 0}));
+  EXPECT_EQ(parse_version("4.3.0+really4.2.1-1"), (Version{4, 2, 1}));
 }
 
 TEST(ParseVersion, RefusesWhatIsNone) {
@@ -138,32 +141,65 @@ TEST(ParseProbe, NamesTheKeyThatIsMissing) {
   EXPECT_EQ(reason(pi4.substr(0, pi4.find("end=1"))), "the probe's answer lacks 'end'");
 }
 
+/// `pi4` with other processors.
+std::string with_processors(const std::string& lines) {
+  std::string text = pi4;
+  const std::size_t begin = text.find("topology=");
+  return text.replace(begin, text.find("memory_kib") - begin, lines);
+}
+
 TEST(ParseProbe, CountsCoresOfTheWholeNode) {
-  std::string text = with("sockets", "sockets=2");
-  text.replace(text.find("cores=4"), 7, "cores=24");
-  text.replace(text.find("cpus=4"), 6, "cpus=48");
-  const Facts facts = parse_probe(text);
+  std::string lines;
+  for (int cpu = 0; cpu < 48; ++cpu) {
+    const std::string files = "topology=cpu/cpu" + std::to_string(cpu) + "/topology/";
+    lines += files + "physical_package_id:" + std::to_string(cpu % 24 / 12) + '\n';
+    lines += files + "thread_siblings_list:" + std::to_string(cpu % 24) + ',' +
+             std::to_string(cpu % 24 + 24) + '\n';
+  }
+  const Facts facts = parse_probe(with_processors(lines));
   EXPECT_EQ(facts.sockets, 2u);
   EXPECT_EQ(facts.cores_per_socket, 12u);
   EXPECT_EQ(facts.threads_per_core, 2u);
   EXPECT_EQ(facts.cores(), 24u);
+  ASSERT_TRUE(facts.topology);
+  EXPECT_EQ(facts.topology->cores[13].threads, (std::vector<unsigned>{13, 37}));
 }
 
 TEST(ParseProbe, KeepsTheCoresWhereTheySpreadUnevenly) {
-  std::string text = with("sockets", "sockets=2");
-  text.replace(text.find("cores=4"), 7, "cores=5");
-  text.replace(text.find("cpus=4"), 6, "cpus=8");
-  const Facts facts = parse_probe(text);
+  const Facts facts =
+      parse_probe(with_processors("topology=cpu/online:0-7\n"
+                                  "topology=cpu/cpu0/topology/thread_siblings_list:0-1\n"
+                                  "topology=cpu/cpu2/topology/thread_siblings_list:2-3\n"
+                                  "topology=cpu/cpu4/topology/thread_siblings_list:4-5\n"
+                                  "topology=cpu/cpu0/topology/physical_package_id:0\n"
+                                  "topology=cpu/cpu2/topology/physical_package_id:0\n"
+                                  "topology=cpu/cpu4/topology/physical_package_id:0\n"
+                                  "topology=cpu/cpu6/topology/physical_package_id:1\n"
+                                  "topology=cpu/cpu7/topology/physical_package_id:1\n"));
   EXPECT_EQ(facts.cores(), 5u);
+  EXPECT_EQ(facts.sockets, 1u);
   EXPECT_EQ(facts.threads_per_core, 1u) << "of five cores, three have two threads";
 }
 
 TEST(ParseProbe, TakesEveryCpuForACoreWhereTheKernelKnowsNoMore) {
-  std::string text = with("sockets", "sockets=0");
-  text.replace(text.find("cores=4"), 7, "cores=0");
-  EXPECT_EQ(parse_probe(text).cores(), 4u);
-  text.replace(text.find("cpus=4"), 6, "cpus=0");
-  EXPECT_EQ(parse_probe(text).cores(), 1u);
+  EXPECT_EQ(parse_probe(with_processors("cpus=4\n")).cores(), 4u);
+  EXPECT_EQ(parse_probe(with_processors("cpus=4\n")).topology, std::nullopt);
+  EXPECT_EQ(parse_probe(with_processors("cpus=0\n")).cores(), 1u);
+  EXPECT_EQ(parse_probe(with_processors("")).cores(), 1u);
+}
+
+TEST(ParseProbe, TakesHwlocsWordOrTheKernels) {
+  const std::string xml =
+      "topology_xml=<topology version=\"2.0\">\n"
+      "topology_xml=<object type=\"Machine\" allowed_cpuset=\"0x3\">\n"
+      "topology_xml=<object type=\"Core\"><object type=\"PU\" os_index=\"1\"/></object>\n"
+      "topology_xml=<object type=\"Core\"><object type=\"PU\" os_index=\"0\"/></object>\n"
+      "topology_xml=</object></topology>\n";
+  const Facts facts = parse_probe(with_processors(xml));
+  ASSERT_TRUE(facts.topology);
+  EXPECT_EQ(facts.cores(), 2u);
+  EXPECT_EQ(facts.topology->cores[0].threads, std::vector<unsigned>{1});
+  EXPECT_EQ(parse_probe(with_processors("topology=cpu/online:0-2\n")).cores(), 3u);
 }
 
 TEST(ParseProbe, FindsTheInterfaceBehindAnIpv6Connection) {
@@ -222,7 +258,7 @@ TEST(ParseProbe, KnowsWhatTheKernelWasAndWillBeStartedWith) {
 TEST(FactsJson, OfEarlierVersionsAreRead) {
   nlohmann::json json = parse_probe(pi4);
   for (const char* key :
-       {"boot_id", "boot_line_file", "boot_line_has_word", "kernel_was_given_word"})
+       {"topology", "boot_id", "boot_line_file", "boot_line_has_word", "kernel_was_given_word"})
     json.erase(key);
   const auto facts = json.get<Facts>();
   EXPECT_EQ(facts.boot_id, "");

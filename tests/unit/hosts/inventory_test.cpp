@@ -488,7 +488,7 @@ TEST(ParseInventory, RefusesNamesThatSomePartOfAClusterMisreads) {
   for (const std::string word : {"slots", "count", "cpu", "port", "rank", "slot", "max-slots"})
     EXPECT_EQ(name_complaint(word),
               "host name '" + word + "' is a word of Open MPI's hostfile and cannot name a host");
-  EXPECT_EQ(name_complaint("-red"), "host name '-red' begins or ends with a hyphen");
+  EXPECT_EQ(name_complaint("-red"), "no host's name begins with a '-'");
   EXPECT_EQ(name_complaint("red-"), "host name 'red-' begins or ends with a hyphen");
   EXPECT_EQ(name_complaint("red..lan"), "host name 'red..lan' has an empty part between dots");
   EXPECT_EQ(name_complaint("a:b"), "host name 'a:b' may have letters, digits and hyphens only");

@@ -28,15 +28,25 @@ TEST(FactsTable, AlignsItsColumns) {
   facts.erase("red03");
   EXPECT_EQ(
       facts_table(example::inventory(), facts),
-      "HOST   ADDRESS       SYSTEM     ARCH   CPU    MEMORY   FREE      PYTHON  OPEN MPI  MODEL\n"
-      "red    192.168.1.10  debian 12  arm64  4      3.7 GiB  10.0 GiB  3.11.2  -         "
-      "Raspberry "
-      "Pi 4 Model B Rev 1.4\n"
-      "red01  192.168.1.11  debian 12  arm64  4      3.7 GiB  10.0 GiB  3.11.2  -         "
-      "Raspberry "
-      "Pi 4 Model B Rev 1.4\n"
-      "red02  192.168.1.12  debian 12  amd64  2x8x2  3.7 GiB  10.0 GiB  3.11.2  4.1.4     -\n"
-      "red03  192.168.1.13  unknown    -      -      -        -         -       -         -\n");
+      "HOST   ADDRESS       SYSTEM     ARCH   CPU    MEMORY   FREE      PYTHON  MPI             "
+      "MODEL\n"
+      "red    192.168.1.10  debian 12  arm64  4      3.7 GiB  10.0 GiB  3.11.2  -               "
+      "Raspberry Pi 4 Model B Rev 1.4\n"
+      "red01  192.168.1.11  debian 12  arm64  4      3.7 GiB  10.0 GiB  3.11.2  -               "
+      "Raspberry Pi 4 Model B Rev 1.4\n"
+      "red02  192.168.1.12  debian 12  amd64  2x8x2  3.7 GiB  10.0 GiB  3.11.2  Open MPI 4.1.4  "
+      "-\n"
+      "red03  192.168.1.13  unknown    -      -      -        -         -       -               "
+      "-\n");
+}
+
+TEST(FactsTable, ShowsTheMpiThatTheInventoryAsksFor) {
+  Inventory inventory = example::inventory();
+  inventory.mpi = MpiImplementation::mpich;
+  FleetFacts facts = with_a_server();
+  EXPECT_THAT(facts_table(inventory, facts), testing::Not(testing::HasSubstr("4.1.4")));
+  facts["red02"].packages["mpich"] = "4.0.2-3+b1";
+  EXPECT_THAT(facts_table(inventory, facts), testing::HasSubstr("MPICH 4.0.2"));
 }
 
 TEST(SystemVectors, AreOneForAFleetOfOneKind) {

@@ -1,5 +1,6 @@
 // The script and its reader belong together: what the one prints here, the other must understand.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdio>
@@ -50,6 +51,8 @@ TEST_P(ProbeScript, SaysWhatThisMachineIs) {
   EXPECT_EQ(facts.os_codename + "\n", output_of(". /etc/os-release && echo $VERSION_CODENAME"));
   EXPECT_EQ(std::to_string(facts.cores()) + "\n",
             output_of("lscpu -p=CORE,SOCKET | grep -v '^#' | sort -u | wc -l"));
+  ASSERT_TRUE(facts.topology);
+  EXPECT_EQ(std::to_string(facts.topology->thread_count()) + "\n", output_of("nproc"));
   EXPECT_EQ(std::to_string(facts.memory_kib) + "\n",
             output_of("awk '/^MemTotal:/ {print $2}' /proc/meminfo"));
   EXPECT_GT(facts.disk_free_kib, 0u);
@@ -61,6 +64,54 @@ TEST_P(ProbeScript, SaysWhatThisMachineIs) {
   EXPECT_EQ(facts.boot_id + "\n", output_of("cat /proc/sys/kernel/random/boot_id"));
   EXPECT_EQ(facts.kernel_was_given_word,
             !output_of("grep -w cgroup_enable=memory /proc/cmdline").empty());
+}
+
+TEST_P(ProbeScript, ReadsTheKernelsFilesWhereHwlocIsNotInstalled) {
+  const std::string root = testing::TempDir() + "sys-" + std::to_string(getpid());
+  ASSERT_EQ(
+      std::system(("mkdir -p " + root + " && sed -n 's/:/ /; /^cpu\\/\\|^node\\//p' '" +
+                   CLUSTERMPI_SOURCE_DIR "/tests/unit/hosts/topology/offline.sysfs' |"
+                                         " while read -r file value; do mkdir -p \"$(dirname " +
+                   root + "/$file)\"; echo \"$value\" >" + root + "/$file; done")
+                      .c_str()),
+      0);
+  const Facts facts = parse_probe(
+      output_of("sed 's|/sys/devices/system|" + root + "|; s/lstopo-no-graphics/no-such-program/;" +
+                " s|/sys/fs/cgroup|/nowhere|g' '" + script + "' | " + GetParam() + " -s"));
+  std::system(("rm -r " + root).c_str());
+  ASSERT_TRUE(facts.topology);
+  EXPECT_EQ(facts.topology->thread_count(), 6u);
+  EXPECT_EQ(facts.sockets, 2u);
+  EXPECT_EQ(facts.topology->cores[1].threads, std::vector<unsigned>{2});
+}
+
+TEST_P(ProbeScript, ReadsTheKernelsFilesWhereHwlocBreaksOff) {
+  const std::string folder = testing::TempDir() + "bin-" + std::to_string(getpid());
+  const std::string program = folder + "/lstopo-no-graphics";
+  ASSERT_EQ(std::system(("mkdir -p " + folder + " && printf '#!/bin/sh\necho \"<topology>\"\n' >" +
+                         program + " && chmod +x " + program)
+                            .c_str()),
+            0);
+  const Facts facts = parse_probe(run("PATH=" + folder + ":$PATH"));
+  std::system(("rm -r " + folder).c_str());
+  ASSERT_TRUE(facts.topology);
+  EXPECT_EQ(std::to_string(facts.topology->thread_count()) + "\n", output_of("nproc"));
+}
+
+TEST_P(ProbeScript, CountsWhatTheControlGroupLeaves) {
+  const std::string root = testing::TempDir() + "cgroup-" + std::to_string(getpid());
+  const std::string group = "$(cat /proc/self/cpuset)";
+  for (const std::string& file :
+       {root + group + "/cpuset.cpus.effective", root + "/cpuset" + group + "/cpuset.cpus"}) {
+    ASSERT_EQ(std::system(
+                  ("file=" + file + "; mkdir -p \"${file%/*}\" && echo 0,5-7 >\"$file\"").c_str()),
+              0);
+    EXPECT_EQ(
+        output_of("sed 's|/sys/fs/cgroup|" + root + "|g; s/lstopo-no-graphics/no-such-program/' '" +
+                  script + "' | " + GetParam() + " -s | grep cgroup/"),
+        "topology=cgroup/cpus:0,5-7\n");
+    std::system(("rm -r " + root).c_str());
+  }
 }
 
 TEST_P(ProbeScript, LetsNoValueForgeAKey) {

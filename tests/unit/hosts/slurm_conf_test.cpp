@@ -88,6 +88,13 @@ TEST(SlurmConf, LeavesCpusAloneWhereMpiHasFewerSlots) {
   EXPECT_EQ(fleet.files(), before);
 }
 
+TEST(SlurmConf, StartsRanksInTheWayThatTheMpiKnows) {
+  Fleet fleet;
+  EXPECT_THAT(fleet.files().slurm_conf, HasSubstr("\nMpiDefault=pmix\n"));
+  fleet.inventory.mpi = MpiImplementation::mpich;
+  EXPECT_THAT(fleet.files().slurm_conf, HasSubstr("\nMpiDefault=pmi2\n"));
+}
+
 TEST(SlurmConf, HoldsMemoryBack) {
   EXPECT_EQ(promised_memory(3793), 3584u);  // 3603.35, down to a multiple of 64
   EXPECT_EQ(promised_memory(1024), 960u);
@@ -226,6 +233,18 @@ TEST(SlurmConf, DoesWithoutCgroupsWhereOneNodeDoes) {
             "proctrack/linuxproc task/none");
   EXPECT_EQ(plugins([](Facts& facts) { facts.virtualization = "docker"; }),
             "proctrack/linuxproc task/none");
+}
+
+TEST(SlurmConf, BindsInAContainerWithAllCpusWhoAsksForCores) {
+  Fleet fleet;
+  fleet.everywhere([](Facts& facts) {
+    facts.virtualization = "systemd-nspawn";
+    facts.topology = uniform_topology(1, 4, 1);
+  });
+  EXPECT_EQ(fleet.value_of("TaskPlugin"), "task/affinity");
+  EXPECT_EQ(fleet.value_of("TaskPluginParam"), "None");
+  fleet.everywhere([](Facts& facts) { facts.topology->forbidden = {4}; });
+  EXPECT_EQ(fleet.value_of("TaskPlugin"), "task/none");
 }
 
 TEST(SlurmConf, TakesAVirtualMachineForAMachine) {

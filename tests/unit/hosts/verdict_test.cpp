@@ -96,10 +96,56 @@ TEST(JudgePi, TheEstimateIsComputedAgainFromTheCounts) {
 }
 
 TEST(JudgePi, AWorldOfOneIsNotTheCluster) {
+  const auto slow = judge(ended("pi",
+                                "pi rank=0 host=red darts=4 seconds=1 samples_per_s=4\n"
+                                "pi suspect host=red01 rate=1 median=4 ratio=0.25 ranks=1\n"
+                                "RESULT pi hits=3141592 darts=4000000 size=4 suspects=1 ok=1\n"),
+                          two_nodes, same_names);
+  EXPECT_TRUE(slow.ok);
+  EXPECT_EQ(slow.summary, "3.141592 from 4000000 darts; red01 is slow: 0.25 of its like");
   const auto alone = judge(ended("pi", "RESULT pi hits=3141592 darts=4000000 size=1 ok=1\n"),
                            two_nodes, same_names);
   EXPECT_FALSE(alone.ok);
   EXPECT_EQ(alone.summary, "computed by 1 ranks, not 4");
+}
+
+TEST(JudgeLinks, EachWayWorks) {
+  const auto verdict =
+      judge(ended("links",
+                  "links from=red to=red01 latency_us=80.0 MBps=110.0 checksum=ok status=ok\n"
+                  "links suspect from=red01 to=red metric=bandwidth slowdown=3.10\n"
+                  "links suspect host=red direction=egress metric=latency slowdown=2.00\n"
+                  "RESULT links hosts=2 pairs=2 failed=0 suspects=2 bad=2 latency_us=80.1 "
+                  "MBps=111.0 ok=1\n"),
+            two_nodes, same_names);
+  EXPECT_TRUE(verdict.ok);
+  EXPECT_EQ(verdict.summary,
+            "2 ways, 80.1 us, 111.0 MB/s; red01 to red is slow: 3.10 times its like; "
+            "egress of red is slow: 2.00 times its like");
+}
+
+TEST(JudgeLinks, NamesWhatIsBlockedAndWhatIsDamaged) {
+  const auto verdict =
+      judge(ended("links",
+                  "links from=red to=red01 status=failed cause=refused\n"
+                  "links from=red01 to=red latency_us=1 MBps=1 checksum=wrong status=damaged\n"
+                  "RESULT links hosts=2 pairs=2 failed=2 suspects=0 bad=2 latency_us=0.0 MBps=0.0 "
+                  "ok=0\n",
+                  1),
+            two_nodes, same_names);
+  EXPECT_FALSE(verdict.ok);
+  EXPECT_EQ(verdict.summary, "2 of 2 ways do not work");
+  EXPECT_THAT(verdict.hosts,
+              ElementsAre(Pair("red", "no way to red01: refused"),
+                          Pair("red01", "what it sends arrives damaged at red: checksum")));
+}
+
+TEST(JudgeLinks, AHostThatTookNoPartIsMissed) {
+  const auto verdict =
+      judge(ended("links", "RESULT links hosts=1 pairs=0 failed=0 suspects=0 bad=0 ok=1\n"),
+            two_nodes, same_names);
+  EXPECT_FALSE(verdict.ok);
+  EXPECT_EQ(verdict.summary, "measured by 1 hosts, not 2");
 }
 
 TEST(Judge, ATimeoutAndACrashAreFailures) {

@@ -1,5 +1,6 @@
 #include "hosts/writers.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -24,64 +25,6 @@ std::string refusal(const std::function<void()>& write) {
   }
 }
 
-std::string machinefile_refusal(const std::vector<NodeSlots>& nodes) {
-  return refusal([&] { (void)machinefile(nodes, MpiFormat::openmpi4); });
-}
-
-TEST(Machinefile, HasOneLineAHost) {
-  for (const MpiFormat format : {MpiFormat::openmpi4, MpiFormat::openmpi5})
-    EXPECT_EQ(machinefile({{"red", 4, 4}, {"red01", 2, 4}}, format),
-              "red slots=4\nred01 slots=2\n");
-}
-
-TEST(Machinefile, RefusesWhatOpenMpiMisreads) {
-  EXPECT_EQ(machinefile_refusal({{"cpu", 1, 1}}),
-            "host cpu is a word of Open MPI's hostfile and cannot name a host / rename it in the "
-            "inventory");
-  EXPECT_EQ(
-      machinefile_refusal({{"my_pi", 1, 1}}),
-      "host my_pi has an underscore, which Open MPI's launcher rejects: use a hyphen / rename it "
-      "in the inventory");
-  EXPECT_EQ(
-      machinefile_refusal({{"a.x", 1, 1}, {"a.y", 1, 1}}),
-      "host a.y stands twice in the machinefile: Open MPI cuts names at the first dot / rename "
-      "it in the inventory");
-  EXPECT_EQ(
-      machinefile_refusal({{"a", 0, 1}}),
-      "host a has no slots, which Open MPI takes for a full node / rename it in the inventory");
-}
-
-TEST(Rankfile, HasOneLineARank) {
-  for (const MpiFormat format : {MpiFormat::openmpi4, MpiFormat::openmpi5})
-    EXPECT_EQ(rankfile({{0, "red", 0}, {1, "red", 1}, {2, "red01", 0}}, format),
-              "rank 0=red slot=0\nrank 1=red slot=1\nrank 2=red01 slot=0\n");
-}
-
-TEST(Rankfile, RefusesNamesThatOverflowOpenMpi) {
-  const std::string longest(53, 'n');
-  EXPECT_EQ(rankfile({{0, longest, 10}}, MpiFormat::openmpi4), "rank 0=" + longest + " slot=10\n");
-  const std::string longer = longest + "n";
-  EXPECT_EQ(
-      refusal([&] {
-        (void)rankfile({{0, longer, 10}}, MpiFormat::openmpi5);
-      }),
-      "host " + longer +
-          " has a name that is too long for a rankfile: with its core it may have 55 characters "
-          "/ rename it in the inventory");
-}
-
-TEST(Rankfile, RefusesRanksOutOfOrder) {
-  EXPECT_EQ(
-      refusal([] {
-        (void)rankfile({{1, "a", 0}, {0, "a", 1}}, MpiFormat::openmpi4);
-      }),
-      "rank 1 stands where Open MPI's rankfile needs rank 0 / list the ranks from 0, each once");
-  EXPECT_THAT(refusal([] {
-                (void)rankfile({{0, "a", 0}, {0, "a", 1}}, MpiFormat::openmpi4);
-              }),
-              HasSubstr("rank 0 stands where Open MPI's rankfile needs rank 1"));
-}
-
 TEST(EtcHosts, TakesTheAddressesInsideTheCluster) {
   Inventory inventory = example::inventory();
   inventory.hosts[0].address = "gate.example.org";
@@ -100,6 +43,55 @@ TEST(EtcHosts, RefusesAHostWithoutAnAddress) {
       refusal([&] { (void)etc_hosts(inventory, {}); }),
       "the address of host red01 inside the cluster is not known / run clustermpi discover, or "
       "give its 'address' in the inventory");
+}
+
+std::string etc_hosts_refusal(const Inventory& inventory, const FleetFacts& facts = {}) {
+  return refusal([&] { (void)etc_hosts(inventory, facts); });
+}
+
+TEST(EtcHosts, RefusesANameThatTwoHostsHave) {
+  Inventory inventory = example::inventory();
+  inventory.hosts[2].name = "RED.lan";
+  EXPECT_EQ(etc_hosts_refusal(inventory),
+            "hosts red and RED.lan are both called red in /etc/hosts / rename one of them in the "
+            "inventory");
+}
+
+TEST(EtcHosts, RefusesNamesThatEachHostHasForItself) {
+  for (const char* name : {"localhost", "Localhost.lan", "ip6-loopback"}) {
+    Inventory inventory = example::inventory();
+    inventory.hosts[2].name = name;
+    EXPECT_EQ(etc_hosts_refusal(inventory),
+              std::string("host ") + name +
+                  " has a name that each host has for itself / rename it in the inventory");
+  }
+}
+
+TEST(EtcHosts, RefusesAddressesThatMeanAnotherMachineThere) {
+  Inventory inventory = example::inventory();
+  FleetFacts facts = example::fleet_facts();
+  facts["red01"].cluster_address = "127.0.1.1";
+  EXPECT_EQ(etc_hosts_refusal(inventory, facts),
+            "host red01 has the address 127.0.1.1, which each host takes for itself / give its "
+            "'address' in the cluster's network, and run clustermpi discover");
+  facts["red01"].cluster_address = "192.168.1.10";
+  EXPECT_EQ(etc_hosts_refusal(inventory, facts),
+            "hosts red and red01 have one address inside the cluster: 192.168.1.10 / give each an "
+            "address of its own, and run clustermpi discover");
+  facts["red01"].cluster_address = "fd00::1";
+  EXPECT_EQ(etc_hosts_refusal(inventory, facts),
+            "host red01 has no IPv4 address: fd00::1 / run clustermpi discover anew");
+}
+
+TEST(EtcHosts, RefusesAnAddressOutsideTheClustersNetwork) {
+  Inventory inventory = example::inventory();
+  inventory.hosts[3].address = "203.0.113.9";
+  FleetFacts facts = example::fleet_facts();
+  facts.erase("red03");
+  EXPECT_EQ(etc_hosts_refusal(inventory, facts),
+            "host red03 has the address 203.0.113.9, which is not in the cluster's network "
+            "192.168.1.0/24 / give its 'address' there, or the 'network' that all are in below "
+            "[cluster]");
 }
 
 TEST(ClusterNetwork, IsTheInventorysWhereGiven) {
@@ -172,6 +164,23 @@ TEST(SshConfig, SaysOfAHostWhatTheInventorySays) {
   EXPECT_EQ(block_of("blue", text),
             "Host blue fe80::1%eth0\n  HostName fe80::1%%eth0\n  Port 22\n  User pi\n");
   EXPECT_THAT(text, Not(HasSubstr("Identit")));
+}
+
+TEST(SshConfig, RefusesPatterns) {
+  for (const char* name : {"red*", "re?", "!red", "red pi", "red,pi", "red#", "red\""}) {
+    Inventory inventory = example::inventory();
+    inventory.hosts[1].name = name;
+    EXPECT_EQ(refusal([&] { (void)ssh_config(inventory, frame); }),
+              fmt::format("host {0} cannot stand in ssh's configuration: '{0}' is a pattern or "
+                          "more than a word there / give it another name or address in the "
+                          "inventory",
+                          name));
+  }
+  Inventory inventory = example::inventory();
+  inventory.hosts[1].address = "10.0.*";
+  EXPECT_EQ(refusal([&] { (void)ssh_config(inventory, frame); }),
+            "host red01 cannot stand in ssh's configuration: '10.0.*' is a pattern or more than a "
+            "word there / give it another name or address in the inventory");
 }
 
 TEST(SshConfig, LeavesTheRestToTheUser) {

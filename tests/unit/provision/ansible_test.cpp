@@ -21,19 +21,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-TEST(StaticInventory, HasTheGroupsHostsAndVariablesOfTheDynamicOne) {
-  const Json dynamic = Json::parse(R"({
-    "_meta": {"hostvars": {"red": {"ansible_host": "10.0.0.1"}, "red01": {}}},
-    "all": {"children": ["cluster", "workers"], "vars": {"cluster_name": "red"}},
-    "cluster": {"hosts": ["red", "red01"]},
-    "workers": {"hosts": ["red01"], "vars": {"a": 1}}})");
-  EXPECT_EQ(static_inventory(dynamic), Json::parse(R"({"all": {
-    "hosts": {"red": {"ansible_host": "10.0.0.1"}, "red01": {}},
-    "vars": {"cluster_name": "red"},
-    "children": {"cluster": {"hosts": {"red": {}, "red01": {}}},
-                 "workers": {"hosts": {"red01": {}}, "vars": {"a": 1}}}}})"));
-}
-
 TEST(AnsibleCore, SaysItsVersion) {
   EXPECT_GE(ansible_core_version(), (Version{2, 14, 0}));
 }

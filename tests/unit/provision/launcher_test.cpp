@@ -1,5 +1,6 @@
 #include "provision/launch/slurm.hpp"
 #include "provision/launch/words.hpp"
+#include "provision/steps/slurm_nodes.hpp"
 
 #include <gmock/gmock.h>
 
@@ -7,6 +8,7 @@ namespace clustermpi {
 namespace {
 
 using testing::ElementsAre;
+using testing::IsSupersetOf;
 
 MpiJob job() {
   MpiJob job;
@@ -52,6 +54,29 @@ TEST(MpirunArguments, InsideAnAllocationSlurmStartsTheDaemonsAndNotSsh) {
                           "--expect", "8"));
 }
 
+TEST(HydraArguments, GiveTheNameThatNodesCallBack) {
+  EXPECT_THAT(hydra_arguments(job(), 8, "red"),
+              ElementsAre("-n", "8", "-localhost", "red", "-launcher", "ssh", "-rmk", "user",
+                          "-genvnone", "/home/pi/.clustermpi/bin/hello", "--expect", "8"));
+}
+
+TEST(HydraArguments, EnvironmentIsNamedButItsValuesAreNotShown) {
+  MpiJob with_environment;
+  with_environment.command = {"env"};
+  with_environment.environment = {{"N", "10"}, {"FIND", "a b"}};
+  EXPECT_THAT(hydra_arguments(with_environment, 1, "red"),
+              ElementsAre("-n", "1", "-localhost", "red", "-launcher", "ssh", "-rmk", "user",
+                          "-genvlist", "N,FIND", "env"));
+}
+
+TEST(HydraArguments, InsideAnAllocationSlurmStartsTheProxiesAndNotSsh) {
+  MpiJob inside = job();
+  inside.via = Via::salloc;
+  EXPECT_THAT(hydra_arguments(inside, 8, "red"),
+              ElementsAre("-n", "8", "-localhost", "red", "-genvnone",
+                          "/home/pi/.clustermpi/bin/hello", "--expect", "8"));
+}
+
 SlurmState slurm(const std::string& nodes) {
   return parse_slurm_state("ping=Slurmctld(primary) at red is UP\n" + nodes + "end=1\n");
 }
@@ -79,6 +104,17 @@ TEST(SlurmRequest, FewerRanksGoWhereSlurmWantsButNotOutsideTheJobsHosts) {
                           "--exclude=arm", "--immediate=10"));
 }
 
+// Slurm reads n[1-2]-ib as nothing at all, and a range of more than 65,536 names likewise.
+TEST(SlurmRequest, NamesHostsAsSlurmReadsThem) {
+  SlurmRequest request;
+  request.nodes = {"n2-ib", "n1-ib", "n3"};
+  request.not_on = {"r1.lan", "r2.lan"};
+  EXPECT_THAT(slurm_options(request),
+              IsSupersetOf({"--nodelist=n1-ib,n2-ib,n3", "--exclude=r1.lan,r2.lan"}));
+  EXPECT_EQ(update_command({"n2-ib", "n1-ib"}, "state=resume"),
+            "scontrol update nodename=n1-ib,n2-ib state=resume\n");
+}
+
 TEST(SlurmRequest, UnequalNodesAreFilledBySlurm) {
   const std::vector<NodeSlots> nodes{{"red", 1, 2}, {"red01", 2, 2}};
   const SlurmState state = slurm(four_cpus);
@@ -102,10 +138,22 @@ TEST(SlurmRequest, MoreRanksThanCpusAreRefusedWithTheirNumber) {
 }
 
 TEST(BatchScript, QuotesTheProgramsWords) {
-  EXPECT_EQ(batch_script({"bin/a.out", "it's", "$HOME"}),
+  EXPECT_EQ(batch_script({"bin/a.out", "it's", "$HOME"}, MpiFormat::openmpi4),
             "#!/bin/sh\nexec srun --mpi=pmix --kill-on-bad-exit=1 bin/a.out 'it'\\''s' '$HOME'\n");
+  EXPECT_EQ(batch_script({"a.out"}, MpiFormat::mpich),
+            "#!/bin/sh\nexec srun --mpi=pmi2 --kill-on-bad-exit=1 a.out\n");
   EXPECT_EQ(job_name({"/home/pi/bin/a.out"}), "a.out");
   EXPECT_EQ(job_name({"bin/"}), "job");
+}
+
+TEST(PlacedStep, HasAllOfItsNodesAndNamesTheCores) {
+  EXPECT_THAT(placed_step({"a.out", "x"}, MpiFormat::openmpi4, 3, "map_cpu:0,1"),
+              testing::ElementsAre("srun", "--whole", "--distribution=arbitrary", "--ntasks=3",
+                                   "--cpu-bind=map_cpu:0,1", "--mpi=pmix", "--kill-on-bad-exit=1",
+                                   "a.out", "x"));
+  SlurmRequest request;
+  request.whole_nodes = true;
+  EXPECT_THAT(slurm_options(request), testing::Contains("--exclusive"));
 }
 
 }  // namespace

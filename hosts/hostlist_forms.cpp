@@ -1,16 +1,22 @@
-#include "hosts/slurm_hostlist.hpp"
+#include "hosts/hostlist_forms.hpp"
 
 #include <fmt/format.h>
 
 #include <cstdint>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
+
+#include "hosts/hostlist.hpp"
+#include "hosts/hostlist_fold.hpp"
+#include "hosts/hostlist_numbers.hpp"
 
 namespace clustermpi {
 namespace {
 
-constexpr std::uint64_t most_names_in_range = 65536;
-constexpr std::size_t most_digits = 9;  // what stands before them counts as text
+constexpr std::uint64_t most_names_in_range = 65536;  // of Slurm
+constexpr std::size_t most_digits = 9;                // what stands before them counts as text
+constexpr FoldLimits limits_of_pdsh = {2, 16384};
 
 /// "red" and "08" of red08.
 struct SplitName {
@@ -20,15 +26,8 @@ struct SplitName {
 
 SplitName split(std::string_view name) {
   std::size_t at = name.size();
-  while (at > 0 && name.size() - at < most_digits && name[at - 1] >= '0' && name[at - 1] <= '9')
-    --at;
+  while (at > 0 && name.size() - at < most_digits && is_digit(name[at - 1])) --at;
   return {name.substr(0, at), name.substr(at)};
-}
-
-std::uint64_t value_of(std::string_view digits) {
-  std::uint64_t value = 0;
-  for (const char digit : digits) value = value * 10 + static_cast<std::uint64_t>(digit - '0');
-  return value;
 }
 
 /// Consecutive numbers, written as wide as the first.
@@ -37,7 +36,7 @@ struct Range {
   std::uint64_t count = 1;
 
   [[nodiscard]] std::string number(std::uint64_t index) const {
-    return fmt::format("{:0{}}", value_of(first) + index, first.size());
+    return fmt::format("{:0{}}", to_number(first) + index, first.size());
   }
   [[nodiscard]] bool goes_on_with(std::string_view digits) const {
     return count < most_names_in_range && number(count) == digits;
@@ -67,6 +66,21 @@ struct Run {
   }
 };
 
+/// With the names that differ in their number only side by side, for one bracket to hold them.
+std::vector<std::string> gathered(const std::vector<std::string>& names) {
+  std::vector<std::vector<std::string>> groups;  // in the order of their first names
+  std::unordered_map<std::string_view, std::size_t> group_of;
+  for (const std::string& name : names) {
+    const auto [group, is_new] = group_of.try_emplace(split(name).text, groups.size());
+    if (is_new) groups.emplace_back();
+    groups[group->second].push_back(name);
+  }
+  std::vector<std::string> all;
+  for (std::vector<std::string>& group : groups)
+    std::move(group.begin(), group.end(), std::back_inserter(all));
+  return all;
+}
+
 }  // namespace
 
 std::string slurm_hostlist(std::span<const std::string> names) {
@@ -81,6 +95,19 @@ std::string slurm_hostlist(std::span<const std::string> names) {
   std::string list;
   for (const Run& run : runs) list += (list.empty() ? "" : ",") + run.folded();
   return list;
+}
+
+std::string fold_for(HostlistReader reader, std::span<const std::string> names) {
+  switch (reader) {
+    case HostlistReader::slurm:
+      return slurm_hostlist(
+          gathered(Hostlist({names.begin(), names.end()}).in_natural_order().names()));
+    case HostlistReader::pdsh:
+      return fold_within(names, limits_of_pdsh);
+    case HostlistReader::clustershell:
+      break;
+  }
+  return fold_within(names, {});
 }
 
 }  // namespace clustermpi

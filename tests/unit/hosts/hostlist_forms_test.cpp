@@ -1,4 +1,4 @@
-#include "hosts/slurm_hostlist.hpp"
+#include "hosts/hostlist_forms.hpp"
 
 #include <gtest/gtest.h>
 
@@ -57,6 +57,27 @@ TEST(SlurmHostlist, BeginsANewRangeWhereSlurmWouldGiveUp) {
 TEST(SlurmHostlist, CanBeReadAgain) {
   const Names names = {"red", "red01", "red02", "blue9", "blue10", "x7y", "x8y", "n1", "n001"};
   EXPECT_EQ(expand_hostlist(fold(names)), names);
+}
+
+TEST(FoldFor, SlurmGetsNothingBehindABracketAndNaturalOrder) {
+  const Names names = {"n2-ib", "n10", "n9", "n1-ib", "n9", "r2n1", "r1n2", "r1n1"};
+  EXPECT_EQ(fold_for(HostlistReader::slurm, names), "n1-ib,n2-ib,n[9-10],r1n[1-2],r2n1");
+  EXPECT_EQ(fold_for(HostlistReader::slurm, expand_hostlist("n[1-4]-ib,n[1-4],m2")),
+            "m2,n[1-4],n1-ib,n2-ib,n3-ib,n4-ib")
+      << "names of another shape between them do not keep numbers apart";
+}
+
+TEST(FoldFor, PdshGetsTwoBracketsAtMostAndShortRanges) {
+  EXPECT_EQ(fold_for(HostlistReader::pdsh, expand_hostlist("r[1-2]n[1-2]-ib")), "r[1-2]n[1-2]-ib");
+  EXPECT_EQ(fold_for(HostlistReader::pdsh, expand_hostlist("r[1-2]n[1-2]c[08-11]")),
+            "r1n[1-2]c[08-11],r2n[1-2]c[08-11]");
+  EXPECT_EQ(fold_for(HostlistReader::pdsh, expand_hostlist("n[1-40000]")),
+            "n[1-16384,16385-32768,32769-40000]");
+}
+
+TEST(FoldFor, ClusterShellGetsWhatPeopleGet) {
+  const Names names = expand_hostlist("r[1-2]n[1-2]c[08-11],n[1-40000]");
+  EXPECT_EQ(fold_for(HostlistReader::clustershell, names), fold_hostlist(names));
 }
 
 }  // namespace

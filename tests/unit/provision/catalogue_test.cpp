@@ -1,0 +1,76 @@
+#include "provision/catalogue.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "tests/refusal.hpp"
+
+namespace clustermpi {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(Catalogue, HasEachExampleOnceAndSaysHowToRunIt) {
+  const std::vector<Example> all = catalogue();
+  std::set<std::string> names;
+  for (const Example& example : all) {
+    EXPECT_TRUE(names.insert(example.name).second) << example.name << " is there twice";
+    EXPECT_LE(example.summary.size() + example.name.size(), 96U) << example.name;
+    EXPECT_GT(example.np, 0U) << example.name << " has no line '// Run:'";
+    EXPECT_FALSE(example.tries.empty()) << example.name << " has no line '// Try:'";
+  }
+  EXPECT_THAT(names, testing::IsSupersetOf({"hello", "ring", "pi", "scatter", "julia"}));
+}
+
+TEST(Catalogue, EachTopicHasExamples) {
+  const std::vector<Example> all = catalogue();
+  for (const Topic& topic : topics()) {
+    EXPECT_TRUE(std::ranges::any_of(all, [&](const Example& example) {
+      return example.topic == topic.folder;
+    })) << topic.folder;
+  }
+}
+
+TEST(WholeSource, HasEachHeaderOnceInThePlaceOfItsInclude) {
+  const std::string whole = whole_source(find_example("task_farm"));
+  EXPECT_THAT(whole, Not(HasSubstr("#include \"")));
+  EXPECT_THAT(whole, Not(HasSubstr("#pragma once")));
+  const auto count = [&](std::string_view text) {
+    std::size_t found = 0;
+    for (std::size_t at = whole.find(text); at != std::string::npos; at = whole.find(text, at + 1))
+      ++found;
+    return found;
+  };
+  EXPECT_EQ(count("class Program {"), 1U);
+  EXPECT_EQ(count("class Master {"), 1U);
+  EXPECT_LT(whole.find("class Program {"), whole.find("int task_farm_demo("));
+}
+
+TEST(WholeSource, LinesKeepTheNumbersThatTheyHaveInTheirFiles) {
+  const Example example = find_example("scatter");
+  const std::string source = example_source(example);
+  const auto line_of = [](std::string_view text, std::string_view what) {
+    return std::ranges::count(text.substr(0, text.find(what)), '\n') + 1;
+  };
+  const std::string whole = whole_source(example);
+  // The last directive before it says where counting starts anew.
+  const std::size_t at = whole.find("int scatter(");
+  const std::size_t directive = whole.rfind("#line ", at);
+  const long from = std::stol(whole.substr(directive + 6));
+  const long behind = std::ranges::count(whole.substr(directive, at - directive), '\n') - 1;
+  EXPECT_EQ(from + behind, line_of(source, "int scatter("));
+}
+
+TEST(FindExample, ProposesTheOneThatWasMeant) {
+  EXPECT_EQ(test::refusal([] { static_cast<void>(find_example("scater")); }),
+            "there is no example 'scater' / did you mean 'scatter'?");
+  EXPECT_EQ(test::refusal([] { static_cast<void>(find_example("quantum")); }),
+            "there is no example 'quantum' / `clustermpi examples list` shows all");
+}
+
+}  // namespace
+}  // namespace clustermpi
