@@ -11,7 +11,7 @@ Without an option: all of them.'
 
 run=(ansible openssh-client iproute2 nftables debootstrap systemd-container qemu-user-static
      ca-certificates procps util-linux)
-build=(g++ cmake ninja-build pkg-config libssh-dev libssl-dev libcli11-dev libtomlplusplus-dev
+build=(g++ ccache cmake ninja-build pkg-config libssh-dev libssl-dev libcli11-dev libtomlplusplus-dev
        libfmt-dev nlohmann-json3-dev libpugixml-dev)
 test=(libgtest-dev libgmock-dev openssh-server openmpi-bin libopenmpi-dev
       qemu-system-x86 e2fsprogs busybox openssl strace clang-format clang-tidy shellcheck yamllint ansible-lint python3

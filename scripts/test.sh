@@ -1,9 +1,19 @@
 #!/bin/bash
-# Everything: installs what the tests need, builds, checks format, clang-tidy and shell scripts, and runs
-# all tests, those on labs of virtual nodes and on emulated machines included. There is no switch that
-# leaves any of it out.
+# Installs what the tests need, builds, checks format, clang-tidy and shell scripts, and runs the tests, those on
+# labs of virtual nodes included.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+usage='usage: scripts/test.sh [--all]
+  --all     the long tests too: emulated machines, arm64 nodes, all shapes and faults of Slurm (an hour more).
+            For every change of a part that they are about, and before a release.'
+left_out='long'
+case "$*" in
+  '') ;;
+  --all) left_out='none' ;;
+  -h | --help) echo "$usage"; exit 0 ;;
+  *) printf "test: '%s' is no option\n%s\n" "$*" "$usage" >&2; exit 2 ;;
+esac
 
 if ((EUID != 0)); then
   echo "test: the cluster tests boot virtual nodes and need root: run it as sudo $0" >&2
@@ -45,8 +55,8 @@ section "Tests"
 status=0
 ctest --preset dev --label-exclude 'cluster|emulated' --parallel 2 --output-junit "$PWD/build/dev/tests.xml" || status=$?
 
-section "Tests on virtual nodes and emulated machines"
-ctest --preset dev --label-regex 'cluster|emulated' --parallel 2 \
+section "Tests on virtual nodes"
+ctest --preset dev --label-regex 'cluster|emulated' --label-exclude "$left_out" --parallel 2 \
   --output-junit "$PWD/build/dev/tests_on_nodes.xml" || status=$?
 
 section "Summary"

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Sums up ctest's results by label; fails where a test failed or did not run, or a label has no tests.
+"""Sums up ctest's results by label, and names the long tests that were left out; fails where a test failed, or
+another one did not run, or a label has no tests.
 
 usage: test_summary.py BUILD_DIR    after ctest --output-junit BUILD_DIR/tests.xml, and tests_on_nodes.xml
 """
@@ -10,17 +11,19 @@ import xml.etree.ElementTree as ElementTree
 from collections import Counter
 
 # Each must have run: an empty group would look like success.
-EXPECTED = ("unit", "golden", "cli", "ssh", "roles", "cluster", "emulated")
+EXPECTED = ("unit", "golden", "cli", "ssh", "roles", "cluster")
+# What scripts/test.sh leaves out without --all.
+LONG = "long"
 
 
-def labels_by_test(build):
+def all_labels(build):
     """JUnit files have no labels; ctest itself knows them."""
     listing = subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1"],
                              capture_output=True, text=True, check=True).stdout
     labels = {}
     for test in json.loads(listing)["tests"]:
         properties = {p["name"]: p["value"] for p in test.get("properties", [])}
-        labels[test["name"]] = properties.get("LABELS", ["none"])[0]
+        labels[test["name"]] = properties.get("LABELS", ["none"])
     return labels
 
 
@@ -28,7 +31,8 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     build = sys.argv[1]
-    label_of = labels_by_test(build)
+    labels_of = all_labels(build)
+    label_of = {name: labels[0] for name, labels in labels_of.items()}
     counts = Counter()
     broken = []
     cases = [case for part in ("tests", "tests_on_nodes")
@@ -39,6 +43,10 @@ def main():
         if status != "run":
             broken.append(f"{case.get('name')}: {status}")
 
+    ran = {case.get("name") for case in cases}
+    left_out = [name for name in labels_of if name not in ran]
+    broken += [f"{name}: did not run" for name in left_out if LONG not in labels_of[name]]
+
     labels = list(dict.fromkeys([*EXPECTED, *(label for label, _ in counts)]))
     print(f"{'label':10} {'passed':>7} {'failed':>7} {'not run':>8}")
     for label in labels:
@@ -47,6 +55,8 @@ def main():
         print(f"{label:10} {passed:7} {failed:7} {others:8}")
         if passed + failed + others == 0:
             broken.append(f"no test has the label '{label}'")
+    if left_out:
+        print(f"LEFT OUT, {len(left_out)} long tests, which scripts/test.sh --all runs:", *sorted(left_out))
     print(*broken, sep="\n")
     if broken:
         sys.exit(1)
