@@ -30,16 +30,16 @@ void add_via(CLI::App& command, std::vector<Via>& ways) {
 void add_verify(CLI::App& app, Session& session) {
   auto programs = std::make_shared<std::vector<std::string>>();
   auto ways = std::make_shared<std::vector<Via>>();
-  auto* command = app.add_subcommand(
-      "verify", "Prove the cluster: hello, ring and pi over all hosts, and links");
+  auto* command =
+      app.add_subcommand("verify", "Prove the cluster: hello, links, ring and pi over all hosts");
   command->alias("smoke");
-  keep_words_whole(
-      command->add_option("programs", *programs,
-                          "Only these: hello, ring, pi, links (default: all but links)"))
+  keep_words_whole(command->add_option("programs", *programs,
+                                       "Only these: hello, links, ring, pi (default: all)"))
       ->check(CLI::IsMember(bundled_programs()));
   add_via(*command, *ways);
   command->footer(
-      "links lets every host talk to every other, each way, and names what is blocked or slow.\n"
+      "links lets every host talk to every other, each way, and names what is blocked or slow; by\n"
+      "Slurm's ways it is run only where it is named: the wires are the same.\n"
       "A wrong world size, a missing host, a wrong sum or a job that does not end is a failure: "
       "exit\n"
       "code 5, and the host is named. --timeout SECONDS is for each program (default 60).\n"

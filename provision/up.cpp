@@ -103,7 +103,7 @@ std::vector<std::unique_ptr<Step>> up_steps(const Inventory& inventory, const Ho
   steps.push_back(std::make_unique<GenerateStep>());
   steps.push_back(std::make_unique<BuildStep>(bundled_programs()));
   steps.push_back(std::make_unique<DistributeStep>(bundled_programs()));
-  steps.push_back(std::make_unique<VerifyStep>(verification_programs()));
+  steps.push_back(std::make_unique<VerifyStep>());
   return steps;
 }
 

@@ -77,7 +77,7 @@ Content content_of(const fs::path& file) {
 }  // namespace
 
 const std::vector<std::string>& bundled_programs() {
-  static const std::vector<std::string> programs{"hello", "ring", "pi", "links"};
+  static const std::vector<std::string> programs{"hello", "links", "ring", "pi"};
   return programs;
 }
 

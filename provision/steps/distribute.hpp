@@ -16,7 +16,8 @@ struct Placed {
   std::vector<std::string> hosts;
 };
 
-/// Programs of the catalogue that `verify` runs.
+/// Programs of the catalogue that `verify` runs, in this order: what says most about a fault goes
+/// first.
 [[nodiscard]] const std::vector<std::string>& bundled_programs();
 
 /// Where they are on every node, below the login user's home.

@@ -162,18 +162,19 @@ Verdict not_run(const std::string& program, Via via, std::string why) {
 
 }  // namespace
 
-const std::vector<std::string>& verification_programs() {
-  static const std::vector<std::string> programs{"hello", "ring", "pi"};
+VerifyStep::VerifyStep(std::vector<std::string> programs, std::vector<Via> ways)
+    : programs_(std::move(programs)), ways_(std::move(ways)) {}
+
+std::vector<std::string> VerifyStep::programs_by(Via via) const {
+  if (!programs_.empty()) return programs_;
+  std::vector<std::string> programs = bundled_programs();
+  if (via != Via::mpirun) std::erase(programs, "links");
   return programs;
 }
 
-VerifyStep::VerifyStep(std::vector<std::string> programs, std::vector<Via> ways)
-    : programs_(std::move(programs)), ways_(std::move(ways)) {
-  if (programs_.empty()) programs_ = verification_programs();
-}
-
 std::string VerifyStep::title() const {
-  return fmt::format("{} over all hosts", fmt::join(programs_, ", "));
+  return fmt::format("{} over all hosts",
+                     fmt::join(programs_.empty() ? bundled_programs() : programs_, ", "));
 }
 
 std::vector<Change> VerifyStep::plan(Cluster& cluster) {
@@ -197,7 +198,7 @@ std::vector<Change> VerifyStep::plan(Cluster& cluster) {
 bool VerifyStep::prove_by_slurm(Cluster& cluster, Via via) {
   if (!slurm_) slurm_ = verify_slurm(cluster);
   if (*slurm_ == SlurmProof::busy) {
-    for (const std::string& program : programs_)
+    for (const std::string& program : programs_by(via))
       take_verdict(cluster, not_run(program, via, "jobs hold Slurm's nodes"));
   }
   if (*slurm_ != SlurmProof::works) return *slurm_ == SlurmProof::busy;
@@ -214,28 +215,45 @@ bool VerifyStep::prove(Cluster& cluster, Via via) {
   }
   ranks_ = total_slots(nodes);
   bool all_passed = true;
-  for (const std::string& program : programs_) {
-    cluster.progress(cluster.inventory().manager,
-                     fmt::format("{} with {} ranks by {}", program, ranks_, name_of(via)));
-    const ProgramRun run = run_program_fairly(cluster, program, via);
-    Verdict verdict = judge(run, nodes, names_by_hostname(cluster), spread);
-    if (verdict.ok && program == "pi" && via == Via::mpirun) keep_speeds(cluster, run);
-    if (!verdict.ok && verdict.hosts.empty()) find_culprits(cluster, nodes, verdict);
+  bool links_work = true;
+  for (const std::string& program : programs_by(via)) {
+    if (!links_work) {
+      take_verdict(cluster, not_run(program, via, "it would wait for a link that does not work"));
+      continue;
+    }
+    Verdict verdict = prove_one(cluster, program, via, nodes, spread);
     all_passed = all_passed && verdict.ok;
+    links_work = verdict.ok || program != "links";
     take_verdict(cluster, std::move(verdict));
   }
   return all_passed;
 }
 
+Verdict VerifyStep::prove_one(Cluster& cluster, const std::string& program, Via via,
+                              const std::vector<NodeSlots>& nodes, Spread spread) {
+  cluster.progress(cluster.inventory().manager,
+                   fmt::format("{} with {} ranks by {}", program, ranks_, name_of(via)));
+  const ProgramRun run = run_program_fairly(cluster, program, via);
+  Verdict verdict = judge(run, nodes, names_by_hostname(cluster), spread);
+  if (verdict.ok && program == "pi" && via == Via::mpirun) keep_speeds(cluster, run);
+  if (!verdict.ok && verdict.hosts.empty()) find_culprits(cluster, nodes, verdict);
+  return verdict;
+}
+
 std::string VerifyStep::nothing_to_do(const Cluster& cluster) const {
   if (cluster.options().dry_run) return "would run";
-  std::vector<std::string_view> ways;
-  for (const Via via : ways_) ways.push_back(name_of(via));
-  if (slurm_ == SlurmProof::busy)
-    return fmt::format("{} passed as far as it ran: Slurm's nodes are busy",
-                       fmt::join(programs_, ", "));
-  return fmt::format("{} passed with {} ranks by {}", fmt::join(programs_, ", "), ranks_,
-                     fmt::join(ways, " and "));
+  // Ways that run the same programs share a part of the sentence.
+  std::vector<std::pair<std::vector<std::string>, std::vector<std::string_view>>> parts;
+  for (const Via via : ways_) {
+    const auto programs = programs_by(via);
+    if (parts.empty() || parts.back().first != programs) parts.push_back({programs, {}});
+    parts.back().second.push_back(name_of(via));
+  }
+  std::vector<std::string> said;
+  for (const auto& [programs, ways] : parts)
+    said.push_back(fmt::format("{} by {}", fmt::join(programs, ", "), fmt::join(ways, " and ")));
+  return fmt::format("{} ranks: {} passed{}", ranks_, fmt::join(said, "; "),
+                     slurm_ == SlurmProof::busy ? " as far as it ran: Slurm's nodes are busy" : "");
 }
 
 }  // namespace clustermpi

@@ -1,4 +1,5 @@
-// The proof: hello, ring and pi over all nodes, by each way that starts jobs, each with a verdict.
+// The proof: hello, links, ring and pi over all nodes, by each way that starts jobs, each with a
+// verdict.
 #pragma once
 
 #include "hosts/verdict.hpp"
@@ -13,7 +14,8 @@ namespace clustermpi {
 /// does not end well, every host is asked again to find out which one is to blame.
 class VerifyStep : public Step {
  public:
-  /// No programs: all. No ways: mpirun, and srun too where Slurm is wanted and installed.
+  /// No programs: all, links by mpirun alone, since the wires are the same for every way. No ways:
+  /// mpirun, and srun too where Slurm is wanted and installed.
   explicit VerifyStep(std::vector<std::string> programs = {}, std::vector<Via> ways = {});
 
   [[nodiscard]] std::string name() const override { return "verify"; }
@@ -25,17 +27,17 @@ class VerifyStep : public Step {
   [[nodiscard]] std::string nothing_to_do(const Cluster& cluster) const override;
 
  private:
+  [[nodiscard]] std::vector<std::string> programs_by(Via via) const;
   /// Runs the programs by one way; false where any of them failed.
   bool prove(Cluster& cluster, Via via);
+  Verdict prove_one(Cluster& cluster, const std::string& program, Via via,
+                    const std::vector<NodeSlots>& nodes, Spread spread);
   bool prove_by_slurm(Cluster& cluster, Via via);
 
-  std::vector<std::string> programs_;
+  std::vector<std::string> programs_;  ///< as they were asked for
   std::vector<Via> ways_;
   std::optional<SlurmProof> slurm_;  ///< of Slurm itself, once it was checked
   unsigned ranks_ = 0;
 };
-
-/// Programs that verify knows, in the order in which they are run.
-[[nodiscard]] const std::vector<std::string>& verification_programs();
 
 }  // namespace clustermpi

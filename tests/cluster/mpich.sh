@@ -7,7 +7,7 @@ source "$(dirname "$0")/ranks.sh"
 proves_itself() {
   run verify --json
   expect_status 0
-  expect_json '{program: v["ok"] for program, v in d["verification"].items()}' '{"hello": true, "pi": true, "ring": true}'
+  expect_json '{program: v["ok"] for program, v in d["verification"].items()}' '{"hello": true, "links": true, "pi": true, "ring": true}'
   expect_json 'd["verification"]["hello"]["figures"]["hosts"]' 2
 }
 places_ranks() {

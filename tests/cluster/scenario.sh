@@ -34,7 +34,7 @@ expect_json 'd["ok"] and d["changed"]' true
 expect_json '[s["name"] for s in d["steps"]]' \
   '["discover", "check", "install", "generate", "build", "distribute", "verify"]'
 expect_json 'all(h["ok"] and h["changed"] for h in d["hosts"].values())' true
-expect_json '{p: v["ok"] for p, v in d["verification"].items()}' '{"hello": true, "pi": true, "ring": true}'
+expect_json '{p: v["ok"] for p, v in d["verification"].items()}' '{"hello": true, "links": true, "pi": true, "ring": true}'
 expect_json 'd["verification"]["hello"]["figures"]["hosts"]' 4
 # The same darts hit wherever they are thrown: this number is that of examples/verify/pi.cpp.
 expect_json 'd["verification"]["pi"]["figures"]["hits"]' 52702803
@@ -56,7 +56,7 @@ expect_equal "files that the second up wrote" "" "$(written_since mark)"
 
 run verify --json
 expect_status 0
-expect_json '{p: v["ok"] for p, v in d["verification"].items()}' '{"hello": true, "pi": true, "ring": true}'
+expect_json '{p: v["ok"] for p, v in d["verification"].items()}' '{"hello": true, "links": true, "pi": true, "ring": true}'
 
 say "drift: a managed file is edited by hand on one node"
 on 3 "sed -i 's/$(node 1)/$(node 1)x/' /etc/hosts"

@@ -1,11 +1,12 @@
 #!/bin/bash
-# `verify` sees what is wrong: a program that does not start on a node, one that never ends, a wrong sum.
+# `verify` sees what is wrong: a program that does not start on a node, one that never ends, a wrong sum, a blocked
+# port.
 # Exit status 5 each time, and the program and, where there is one, the node are named.
 source "$(dirname "$0")/lib.sh"
 
 bin=/home/pi/.clustermpi/bin
 
-start_lab --nodes 2
+start_lab --nodes 3
 run up
 expect_status 0
 
@@ -26,15 +27,30 @@ expect_json 'd["verification"]["hello"]["summary"]' "did not end within 10 s"
 on 2 "mv $bin/kept $bin/hello"
 
 say "pi adds up to something else"
-for n in 1 2; do
+for n in 1 2 3; do
   on "$n" "mv $bin/pi $bin/kept && printf '#!/bin/sh\n%s | sed s/hits=5/hits=4/\n' '$bin/kept' >$bin/pi && chmod 755 $bin/pi"
 done
 run verify --json
 expect_status 5
-expect_json '{p: v["ok"] for p, v in d["verification"].items()}' '{"hello": true, "pi": false, "ring": true}'
+expect_json '{p: v["ok"] for p, v in d["verification"].items()}' '{"hello": true, "links": true, "pi": false, "ring": true}'
 expect_in_err "is not pi"
 
 say "up puts the programs right"
 run up --json
 expect_status 0
 expect_json 'd["verification"]["pi"]["ok"]' true
+
+say "$(node 3) lets nothing through to $(node 2)"
+address=$(on 2 "hostname -I" | awk '{print $1}')
+ip netns exec "$(node 3)" nft -f - <<EOF
+table inet wall {
+  chain out { type filter hook output priority 0; ip daddr $address tcp dport 1024-65535 drop; }
+}
+EOF
+run verify --json
+expect_status 5
+expect_json '{p: v["ok"] for p, v in d["verification"].items()}' '{"hello": true, "links": false, "pi": true, "ring": true}'
+expect_json '{p: v["ran"] for p, v in d["verification"].items()}' '{"hello": true, "links": true, "pi": false, "ring": false}'
+expect_json 'd["verification"]["ring"]["summary"]' "it would wait for a link that does not work"
+expect_json 'list(d["verification"]["links"]["hosts"])' "[\"$(node 3)\"]"
+expect_in_err "$(node 3): no way to $(node 2): "
