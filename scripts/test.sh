@@ -49,7 +49,7 @@ git ls-files -z '*.sh' .ci/run ':!provision/remote' | xargs -0 shellcheck
 git ls-files -z 'provision/remote/*.sh' | xargs -0 shellcheck --shell=sh
 
 section "clang-tidy"
-scripts/tidy.sh
+scripts/tidy.py
 
 section "Tests"
 status=0
