@@ -85,7 +85,7 @@ for isa in plain avx2 avx512 neon; do
   start 3 "$dir/pi" --isa "$isa" --seconds 0 --darts 1000003 --seed 7
   expect_line "RESULT pi hits=785418 .* ok=1" "$out" "pi on $isa, odd darts"
 done
-if command -v aarch64-linux-gnu-g++ qemu-aarch64-static >/dev/null 2>&1 && [[ $(uname -m) == x86_64 ]]; then
+if [[ $(uname -m) == x86_64 ]]; then
   aarch64-linux-gnu-g++ -std=c++17 -O2 -Wall -Wextra -Werror -static -I "$source_dir/tests/unit/examples/verify_alone" \
     "$source_dir/examples/verify/pi.cpp" -o "$dir/pi_arm64" || fail "pi does not compile for arm64"
   for isa in neon plain; do
@@ -93,7 +93,7 @@ if command -v aarch64-linux-gnu-g++ qemu-aarch64-static >/dev/null 2>&1 && [[ $(
     expect_line "RESULT pi hits=$hits .* ok=1" "$out" "pi on arm64, $isa"
   done
 else
-  echo "not tested: arm64's pi, for want of aarch64-linux-gnu-g++ or qemu-aarch64-static"
+  echo "NOT TESTED: arm64's pi beside this machine's: it is compiled for arm64 on amd64 only"
 fi
 
 start 3 "$dir/pi" --darts 2
@@ -166,7 +166,7 @@ if ((EUID == 0)) && unshare --uts true 2>/dev/null; then
   expect_status 0 "links without a name service"
   expect_line 'RESULT links hosts=3 pairs=6 failed=0 .* ok=1' "$out" "links without a name service"
 
-  start_on n1,n2,n3 3 "${faulty[@]}" -x FAULTY_HOST=n2 "$dir/links" --deadline 1
+  start_on n1,n2,n3 3 "${faulty[@]}" -x FAULTY_HOST=n2 "$dir/links" --deadline 4  # a busy machine is no wall
   expect_status 1 "links to a host behind a firewall"
   expect_line 'links from=n1 to=n2 status=failed cause=timeout' "$out" "links to a host behind a firewall"
   expect_line 'links from=n2 to=n1 status=failed cause=no_way_back' "$out" "links to a host behind a firewall"
