@@ -38,13 +38,16 @@ std::string unescaped(const std::string& text) {
   return out;
 }
 
+/// Without a buffer in between: most of the time that a long list takes goes into fresh memory.
 std::string read_all(std::istream& in) {
   std::string text;
-  std::string block(1u << 20, '\0');
+  std::size_t length = 0;
   do {
-    in.read(block.data(), static_cast<std::streamsize>(block.size()));
-    text.append(block, 0, static_cast<std::size_t>(in.gcount()));
+    text.resize(std::max<std::size_t>(2 * length, 1u << 16));
+    in.read(text.data() + length, static_cast<std::streamsize>(text.size() - length));
+    length += static_cast<std::size_t>(in.gcount());
   } while (in);
+  text.resize(length);
   return text;
 }
 

@@ -383,7 +383,11 @@ class Parser {
     parse_file_lines(text, file == "-" ? "stdin" : file, origin_.depth + 1, of_file);
     reading_.total = of_file.total;
     reading_.distinct = false;
-    std::move(of_file.names.begin(), of_file.names.end(), std::back_inserter(names));
+    if (names.empty()) {
+      names = std::move(of_file.names);
+    } else {
+      std::move(of_file.names.begin(), of_file.names.end(), std::back_inserter(names));
+    }
   }
 
   [[nodiscard]] std::string read(const std::string& file, std::size_t at) const {
@@ -398,6 +402,9 @@ class Parser {
   /// An expression a line; what follows a # is a comment.
   static void parse_file_lines(std::string_view text, std::string_view file, unsigned depth,
                                Reading& reading) {
+    // Mostly a name a line: to grow by and by would touch twice the memory.
+    const auto lines = std::ranges::count(text, '\n');
+    reading.names.reserve(reading.names.size() + static_cast<std::size_t>(lines) + 1);
     for (std::size_t line = 1; !text.empty(); ++line) {
       const std::size_t end = std::min(text.find('\n'), text.size());
       std::string_view expression = text.substr(0, end);
