@@ -7,6 +7,7 @@
 #include <cassert>
 #include <stdexcept>
 
+#include "hosts/hints.hpp"
 #include "hosts/inventory_draft.hpp"
 #include "hosts/ipv4.hpp"
 #include "hosts/jump.hpp"

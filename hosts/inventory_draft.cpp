@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "hosts/groups.hpp"
+#include "hosts/hints.hpp"
 #include "hosts/hostlist.hpp"
 
 namespace clustermpi {
@@ -40,9 +41,8 @@ std::optional<std::size_t> InventoryDraft::choice(Section& section, std::string_
   if (!found) return {};
   const auto at = std::find(words.begin(), words.end(), found->value);
   if (at != words.end()) return static_cast<std::size_t>(at - words.begin());
-  std::string hint = did_you_mean(found->value, words);
-  if (hint.empty()) hint = one_of(words);
-  findings.add(found->place, fmt::format("unknown {} '{}'", key, found->value), hint);
+  findings.add(found->place, fmt::format("unknown {} '{}'", key, found->value),
+               did_you_mean(found->value, words, one_of(words)));
   return {};
 }
 
@@ -84,8 +84,7 @@ std::vector<std::string> InventoryDraft::names_of_hosts() const {
 
 std::string InventoryDraft::nearest_host(std::string_view name) const {
   const std::vector<std::string> names = names_of_hosts();
-  std::string hint = did_you_mean(name, names);
-  return hint.empty() ? fmt::format("the hosts are {}", fold_hostlist(names)) : hint;
+  return did_you_mean(name, names, fmt::format("the hosts are {}", fold_hostlist(names)));
 }
 
 std::optional<std::uint16_t> read_port(Section& section) {

@@ -3,6 +3,7 @@
 #include <map>
 #include <unordered_set>
 
+#include "hosts/hints.hpp"
 #include "hosts/hostlist.hpp"
 #include "hosts/inventory_draft.hpp"
 
