@@ -16,6 +16,7 @@
 
 #include "cli/asker.hpp"
 #include "cli/host_choice.hpp"
+#include "hosts/hints.hpp"
 #include "hosts/hostlist.hpp"
 #include "provision/descriptor.hpp"
 #include "provision/fleet.hpp"
@@ -266,10 +267,8 @@ void refuse_unknown_command(const CLI::App& app, const std::vector<std::string>&
     for (const std::string& alias : command->get_aliases()) names.push_back(alias);
   }
   if (!word || std::ranges::find(names, *word) != names.end()) return;
-  const std::string near = nearest_word(*word, names);
   throw Error(ExitCode::usage, fmt::format("there is no command '{}'", *word),
-              near.empty() ? "`clustermpi --help` lists the commands"
-                           : fmt::format("did you mean '{}'?", near));
+              did_you_mean(*word, names, "`clustermpi --help` lists the commands"));
 }
 
 }  // namespace

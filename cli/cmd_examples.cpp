@@ -73,7 +73,7 @@ ExitCode show(Session& session, const std::string& name) {
     return ExitCode::ok;
   }
   session.out() << source;
-  session.err() << what_to_try(example);  // so that stdout is a file that compiles
+  session.err() << what_to_try(example);  // so that stdout is the source alone
   return ExitCode::ok;
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "hosts/error.hpp"
+#include "hosts/hints.hpp"
 
 namespace clustermpi::cli {
 
@@ -21,6 +22,14 @@ std::string policy_help() {
   for (const PolicyName& each : policy_names)
     help += fmt::format("\n  {:<10} {}", each.name, each.does);
   return help;
+}
+
+Policy read_policy(const std::string& word) {
+  if (const auto policy = policy_of(word)) return *policy;
+  std::vector<std::string> names;
+  for (const PolicyName& each : policy_names) names.emplace_back(each.name);
+  throw Error(ExitCode::usage, fmt::format("there is no policy '{}'", word),
+              did_you_mean(word, names, one_of(names)));
 }
 
 std::pair<std::string, double> read_weight(const std::string& word) {
@@ -41,14 +50,11 @@ std::pair<std::string, double> read_weight(const std::string& word) {
 void add_placement_options(CLI::App& command, PlacementOptions& options) {
   command.add_option("-n,--np", options.np, "Ranks (default: as many as there is room for)")
       ->check(CLI::Range(1u, most_ranks));
-  std::vector<std::string> names;
-  for (const PolicyName& each : policy_names) names.emplace_back(each.name);
   command
       .add_option_function<std::string>(
-          "--policy", [&options](const std::string& name) { options.policy = policy_of(name); },
+          "--policy", [&options](const std::string& name) { options.policy = read_policy(name); },
           policy_help())
       ->type_name("POLICY")
-      ->check(CLI::IsMember(names))
       ->group(group);
   command
       .add_option("--threads", options.threads, "Cores a rank gets (hybrid programs; default: 1)")

@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "hosts/error.hpp"
+#include "hosts/hints.hpp"
 #include "hosts/hostlist.hpp"
 
 namespace clustermpi {
@@ -308,9 +309,8 @@ void refuse_unknown_weights(const PlacementRequest& request, const Inventory& in
     if (inventory.find(name) != nullptr) continue;
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     for (const Host& host : inventory.hosts) known.push_back(host.name);
-    const std::string near = nearest_word(name, known);
     refuse(fmt::format("a weight is given to '{}', which is neither a host nor a label", name),
-           near.empty() ? labels_hint(inventory) : fmt::format("did you mean '{}'?", near));
+           did_you_mean(name, known, labels_hint(inventory)));
   }
 }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "hosts/hints.hpp"
+
 namespace clustermpi {
 namespace {
 
@@ -51,15 +53,6 @@ std::vector<Diagnostic> Findings::in_file_order() && {
                      return std::pair(a.line, a.column) < std::pair(b.line, b.column);
                    });
   return std::move(diagnostics_);
-}
-
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
-  const std::string nearest = nearest_word(word, candidates);
-  return nearest.empty() ? nearest : fmt::format("did you mean '{}'?", nearest);
-}
-
-std::string one_of(const std::vector<std::string>& words) {
-  return fmt::format("one of: {}", fmt::join(words, ", "));
 }
 
 std::string_view kind_of(const toml::node& node) {
@@ -157,9 +150,8 @@ std::vector<Section> Section::sections(std::string_view key, const std::string& 
 void Section::finish() {
   for (const auto& [key, node] : table_) {
     if (std::find(known_.begin(), known_.end(), key.str()) != known_.end()) continue;
-    std::string hint = did_you_mean(key.str(), known_);
-    if (hint.empty()) hint = one_of(known_);
-    findings_.add(place_of(key), fmt::format("unknown key '{}' in {}", key.str(), title_), hint);
+    findings_.add(place_of(key), fmt::format("unknown key '{}' in {}", key.str(), title_),
+                  did_you_mean(key.str(), known_, one_of(known_)));
   }
 }
 

@@ -47,11 +47,6 @@ class Findings {
   std::vector<Diagnostic> diagnostics_;
 };
 
-/// Hints; the first is empty where nothing is near.
-[[nodiscard]] std::string did_you_mean(std::string_view word,
-                                       const std::vector<std::string>& candidates);
-[[nodiscard]] std::string one_of(const std::vector<std::string>& words);
-
 [[nodiscard]] std::string_view kind_of(const toml::node& node);  ///< "a whole number"
 
 /// One table of the file. Each key is asked for once; what nobody asked for is unknown. What is no

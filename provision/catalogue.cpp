@@ -8,7 +8,7 @@
 #include <system_error>
 
 #include "hosts/error.hpp"
-#include "hosts/inventory.hpp"
+#include "hosts/hints.hpp"
 #include "provision/data_dir.hpp"
 #include "provision/files.hpp"
 
@@ -102,10 +102,8 @@ Example find_example(const std::string& name) {
     if (example.name == name) return example;
     names.push_back(example.name);
   }
-  const std::string nearest = nearest_word(name, names);
   throw Error(ExitCode::usage, fmt::format("there is no example '{}'", name),
-              nearest.empty() ? "`clustermpi examples list` shows all"
-                              : fmt::format("did you mean '{}'?", nearest));
+              did_you_mean(name, names, "`clustermpi examples list` shows all"));
 }
 
 std::string example_source(const Example& example) {

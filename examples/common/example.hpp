@@ -9,7 +9,10 @@
 //   an exception                     its text, then MPI_Abort; exit status 1
 //
 // The usage text is what the options are read by: each line `  --name VALUE   what it means` is
-// one; --help prints it. Options are read on all ranks alike.
+// one, `  --name   what it means` one without a value; --help prints it. Options are read on all
+// ranks alike.
+//
+// Nothing is sent before the program itself sends, or calls what all ranks call.
 #pragma once
 
 #define OMPI_SKIP_MPICXX 1  // only the C interface of MPI: it compiles in half the time
@@ -21,14 +24,15 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <map>
 #include <numeric>
-#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -72,10 +76,10 @@ class Program {
     int length = 0;
     MPI_Get_processor_name(buffer.data(), &length);
     host.assign(buffer.data(), static_cast<std::size_t>(length));
-    // What this class sends must never meet what the program sends.
-    MPI_Comm_dup(MPI_COMM_WORLD, &own_);
   }
-  ~Program() { MPI_Comm_free(&own_); }
+  ~Program() {
+    if (own_ != MPI_COMM_NULL) MPI_Comm_free(&own_);
+  }
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
@@ -85,38 +89,59 @@ class Program {
 
   const std::string& usage() const { return usage_; }
   const std::string& name() const { return name_; }
+  // The host's name without its domain.
+  std::string short_host() const { return host.substr(0, host.find('.')); }
 
   // Whether --help is among the arguments; otherwise keeps their values, or refuses.
   bool read(int argc, char** argv) {
-    const std::set<std::string> known = options_of(usage_);
+    const std::map<std::string, bool> wants_value = options_of(usage_);
     for (int i = 1; i < argc; ++i) {
       const std::string word = argv[i];
       if (word == "--help" || word == "-h") return true;
-      require(known.count(word) == 1, "'", word, "' is no option; see --help");
-      require(i + 1 < argc, word, " wants a value; see --help");
-      values_[word] = argv[++i];
+      const auto known = wants_value.find(word);
+      require(known != wants_value.end(), "'", word, "' is no option; see --help");
+      require(!known->second || i + 1 < argc, word, " wants a value; see --help");
+      values_[word] = known->second ? argv[++i] : "";
     }
     return false;
   }
+
+  // Whether an option is there, for those without a value.
+  bool has(const std::string& option) const { return values_.count(option) == 1; }
 
   // The value of an option, or what it is without one.
   std::string word(const std::string& option, const std::string& otherwise = "") const {
     const auto found = values_.find(option);
     return found == values_.end() ? otherwise : found->second;
   }
-  std::int64_t number(const std::string& option, std::int64_t otherwise, std::int64_t least,
-                      std::int64_t most) const {
-    const auto found = values_.find(option);
-    if (found == values_.end()) return otherwise;
-    return to_number(option, found->second, least, most);
+  // The name of a file; empty without the option, and only then.
+  std::string file(const std::string& option) const {
+    require(!has(option) || !word(option).empty(), option, " cannot be ''; see --help");
+    return word(option);
+  }
+  template <class Whole = std::int64_t>
+  Whole number(const std::string& option, std::common_type_t<Whole> otherwise,
+               std::common_type_t<Whole> least, std::common_type_t<Whole> most) const {
+    return has(option) ? to_number<Whole>(option, word(option), least, most) : otherwise;
   }
   int small_number(const std::string& option, int otherwise, int least, int most) const {
-    return static_cast<int>(number(option, otherwise, least, most));
+    return number<int>(option, otherwise, least, most);
+  }
+  double real(const std::string& option, double otherwise, double least, double most) const {
+    if (!has(option)) return otherwise;
+    const std::string written = word(option);
+    char* end = nullptr;
+    const double value = std::strtod(written.c_str(), &end);
+    const bool whole = !written.empty() && end == written.c_str() + written.size();
+    require(whole && value >= least && value <= most, option, " cannot be '", written,
+            "', only a number from ", least, " to ", most, "; see --help");  // nor nan
+    return value;
   }
   // A whole number out of a text, wherever the text is from.
-  std::int64_t to_number(const std::string& what, const std::string& written, std::int64_t least,
-                         std::int64_t most) const {
-    std::int64_t value = 0;
+  template <class Whole = std::int64_t>
+  Whole to_number(const std::string& what, const std::string& written,
+                  std::common_type_t<Whole> least, std::common_type_t<Whole> most) const {
+    Whole value = 0;
     const char* end = written.data() + written.size();
     const auto read = std::from_chars(written.data(), end, value);
     require(read.ec == std::errc{} && read.ptr == end && value >= least && value <= most, what,
@@ -148,13 +173,31 @@ class Program {
                         : "");
   }
 
+  // The texts of all ranks on rank 0, in rank order, and nothing elsewhere; all ranks call it.
+  std::vector<std::string> gather(const std::string& mine) const {
+    const int length = static_cast<int>(mine.size());
+    std::vector<int> lengths(static_cast<std::size_t>(size));
+    MPI_Gather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, 0, own());
+    std::vector<int> offsets(lengths.size());
+    std::partial_sum(lengths.begin(), lengths.end() - 1, offsets.begin() + 1);
+    std::string all(static_cast<std::size_t>(offsets.back() + lengths.back()), '\0');
+    MPI_Gatherv(mine.data(), length, MPI_CHAR, all.data(), lengths.data(), offsets.data(), MPI_CHAR,
+                0, own());
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; rank == 0 && i < lengths.size(); ++i) {
+      texts.push_back(
+          all.substr(static_cast<std::size_t>(offsets[i]), static_cast<std::size_t>(lengths[i])));
+    }
+    return texts;
+  }
+
   // The last line and the exit status; all ranks call it, each with what it found itself. The parts
   // are `key=value`s, and rank 0's are printed.
   template <class... Parts>
   int result(bool ok_here, const Parts&... parts) const {
     const int ok = ok_here ? 1 : 0;
     std::vector<int> found(static_cast<std::size_t>(size));
-    MPI_Gather(&ok, 1, MPI_INT, found.data(), 1, MPI_INT, 0, own_);
+    MPI_Gather(&ok, 1, MPI_INT, found.data(), 1, MPI_INT, 0, own());
     int all_ok = 1;
     if (rank == 0) {
       for (int i = 0; i < size; ++i) {
@@ -165,39 +208,39 @@ class Program {
       std::printf("RESULT %s %s ok=%d\n", name_.c_str(), text(parts...).c_str(), all_ok);
       std::fflush(stdout);
     }
-    MPI_Bcast(&all_ok, 1, MPI_INT, 0, own_);
+    MPI_Bcast(&all_ok, 1, MPI_INT, 0, own());
     return all_ok == 1 ? 0 : 1;
   }
 
  private:
-  static std::set<std::string> options_of(const std::string& usage) {
-    std::set<std::string> options;
+  // Which there are, and whether they want a value: what it means stands two blanks behind them.
+  static std::map<std::string, bool> options_of(const std::string& usage) {
+    std::map<std::string, bool> options;
     std::istringstream lines(usage);
     for (std::string line; std::getline(lines, line);) {
-      if (line.rfind("  --", 0) == 0) options.insert(line.substr(2, line.find(' ', 2) - 2));
+      if (line.rfind("  --", 0) != 0) continue;
+      const std::size_t end = line.find(' ', 2);
+      options[line.substr(2, end - 2)] = line.compare(end, 2, "  ") != 0;
     }
     return options;
   }
 
   void print_all(const std::string& mine) const {
-    const int length = static_cast<int>(mine.size());
-    std::vector<int> lengths(static_cast<std::size_t>(size));
-    MPI_Gather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, 0, own_);
-    std::vector<int> offsets(lengths.size());
-    std::partial_sum(lengths.begin(), lengths.end() - 1, offsets.begin() + 1);
-    std::string all(static_cast<std::size_t>(offsets.back() + lengths.back()), '\0');
-    MPI_Gatherv(mine.data(), length, MPI_CHAR, all.data(), lengths.data(), offsets.data(), MPI_CHAR,
-                0, own_);
-    if (rank == 0) {
-      std::fputs(all.c_str(), stdout);
-      std::fflush(stdout);
-    }
+    for (const std::string& text : gather(mine)) std::fputs(text.c_str(), stdout);
+    if (rank == 0) std::fflush(stdout);
+  }
+
+  // What this class sends must never meet what the program sends. Making a communicator sends, too:
+  // there is none before all ranks need it.
+  MPI_Comm own() const {
+    if (own_ == MPI_COMM_NULL) MPI_Comm_dup(MPI_COMM_WORLD, &own_);
+    return own_;
   }
 
   std::string name_;
   std::string usage_;
   std::map<std::string, std::string> values_;
-  MPI_Comm own_ = MPI_COMM_NULL;
+  mutable MPI_Comm own_ = MPI_COMM_NULL;
 };
 
 inline int run(int argc, char** argv, const char* name, const char* usage, int (*body)(Program&)) {

@@ -6,20 +6,16 @@
 // It proves that neighbours reach each other and that messages arrive whole and in order: after L
 // laps over N ranks the number has grown by exactly L x N, and each message carries data that only
 // fits its lap.
-#define OMPI_SKIP_MPICXX 1  // only the C interface of MPI: it compiles in half the time
-#define MPICH_SKIP_MPICXX 1
-#include <mpi.h>
-
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <new>
-#include <string>
 #include <vector>
+
+#include "../common/example.hpp"
 
 namespace {
 
@@ -38,43 +34,10 @@ constexpr std::int64_t most_laps_kept = 1'000'000;  // their times, for the late
 constexpr std::int64_t largest_start = std::int64_t{1} << 62;
 
 struct Options {
-  std::int64_t start = 0;
-  std::int64_t laps = 20;
-  std::int64_t bytes = 1024;
-  bool help = false;
-  std::string error;
+  std::int64_t start;
+  std::int64_t laps;
+  std::int64_t bytes;
 };
-
-bool read_number(const char* text, std::int64_t least, std::int64_t most, std::int64_t& number) {
-  const char* end = text + std::strlen(text);
-  const auto read = std::from_chars(text, end, number);
-  return read.ec == std::errc{} && read.ptr == end && number >= least && number <= most;
-}
-
-Options parse(int argc, char** argv) {
-  Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    const char* value = i + 1 < argc ? argv[i + 1] : "";
-    if (word == "--help" || word == "-h") {
-      options.help = true;
-    } else if (word == "--start" &&
-               read_number(value, -largest_start, largest_start, options.start)) {
-      ++i;
-    } else if (word == "--count" && read_number(value, 1, most_laps, options.laps)) {
-      ++i;
-    } else if (word == "--size" && read_number(value, 0, most_bytes, options.bytes)) {
-      ++i;
-    } else if (word == "--start" || word == "--count" || word == "--size") {
-      options.error = word + " cannot be '" + value + "'; see --help";
-      break;
-    } else {
-      options.error = "'" + word + "' is no option; see --help";
-      break;
-    }
-  }
-  return options;
-}
 
 // A message is the number and, behind it, words that only fit the lap: an old message, or one that
 // was cut short, does not fit. Whoever passes it on changes the number and nothing else, so that
@@ -210,19 +173,18 @@ bool report(const Options& options, const Journey& journey,
   return ok;
 }
 
-int run(const Options& options, int rank, int size) {
+int ring(example::Program& program) {
+  const Options options{program.number("--start", 0, -largest_start, largest_start),
+                        program.number("--count", 20, 1, most_laps),
+                        program.number("--size", 1024, 0, most_bytes)};
+  const int rank = program.rank;
+  const int size = program.size;
   const Neighbours with{(rank + size - 1) % size, (rank + 1) % size};
   Message message(options.bytes);
   Message returning(rank == 0 ? options.bytes : 0);
   int ok = message.there_is_room() && returning.there_is_room() ? 1 : 0;
   MPI_Allreduce(MPI_IN_PLACE, &ok, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
-  if (ok == 0) {
-    if (rank == 0) {
-      std::fprintf(stderr, "ring: a rank has no room for a message of %lld bytes\n",
-                   static_cast<long long>(options.bytes));
-    }
-    return 2;
-  }
+  program.require(ok != 0, "a rank has no room for a message of ", options.bytes, " bytes");
   const Journey journey =
       rank == 0 ? lead(options, with, message, returning) : follow(options, with, message);
 
@@ -236,23 +198,5 @@ int run(const Options& options, int rank, int size) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  MPI_Init(&argc, &argv);
-  int rank = 0;
-  int size = 1;
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  MPI_Comm_size(MPI_COMM_WORLD, &size);
-
-  // All ranks read the same arguments and so come to the same end without talking to each other.
-  const Options options = parse(argc, argv);
-  int status = 0;
-  if (options.help) {
-    if (rank == 0) std::fputs(usage, stdout);
-  } else if (!options.error.empty()) {
-    if (rank == 0) std::fprintf(stderr, "ring: %s\n", options.error.c_str());
-    status = 2;
-  } else {
-    status = run(options, rank, size);
-  }
-  MPI_Finalize();
-  return status;
+  return example::run(argc, argv, "ring", usage, ring);
 }

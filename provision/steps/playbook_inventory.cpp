@@ -6,7 +6,6 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "hosts/mpi.hpp"
 #include "hosts/slurm_conf.hpp"
 #include "hosts/writers.hpp"
 #include "provision/files.hpp"
@@ -92,9 +91,8 @@ Json playbook_inventory(const Cluster& cluster) {
   all["cluster_key"] = cluster_key(cluster.workspace()).string();
   all["cluster_roles"] = roles_asked_for(cluster.inventory());
   Json& variables = inventory["_meta"]["hostvars"];
-  const std::string compilers = fmt::format("{}_compilers", mpi_names(cluster.inventory().mpi).key);
   for (const Json& builder : inventory["builders"]["hosts"]) {
-    variables[builder.get<std::string>()][compilers] = true;
+    variables[builder.get<std::string>()]["base_compilers"] = true;
   }
   for (const auto& [host, facts] : cluster.facts) {
     if (!variables.contains(host)) continue;

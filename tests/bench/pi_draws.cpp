@@ -1,12 +1,16 @@
 // What bounds pi: its own generators, whose draws are only added up, beside its blocks; one core,
 // no MPI traffic. Prints `draws ISA DRAWS_PER_S DARTS_PER_S`, medians of interleaved turns.
-#define main pi_main  // the program's own is not wanted, all else is
-#include "../../examples/verify/pi.cpp"
-#undef main
-
 #include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <vector>
+
+#include "../../examples/verify/pi/isa.hpp"
+#include "../../examples/verify/pi/rates.hpp"
 
 namespace {
+
+using namespace pi;
 
 std::uint64_t draws_plain(const Generators& generators) {
   std::uint64_t sum = 0;

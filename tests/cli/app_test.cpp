@@ -96,6 +96,22 @@ TEST_F(AppTest, AMisspeltCommandIsGuessed) {
   EXPECT_EQ(outcome.err, "error: there is no command 'verfy'\n  did you mean 'verify'?\n");
 }
 
+TEST_F(AppTest, AMisspeltPolicyIsGuessed) {
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"run", "--policy", "by-sockets", "--", "true"},
+        {"generate", "rankfile", "--policy=by-sockets"},
+        {"examples", "run", "hello", "--policy", "by-sockets"}}) {
+    const Outcome outcome = run(command);
+    EXPECT_EQ(outcome.status, 2) << command[0];
+    EXPECT_EQ(outcome.out, "") << command[0];
+    EXPECT_EQ(outcome.err, "error: there is no policy 'by-sockets'\n  did you mean 'by-socket'?\n")
+        << command[0];
+  }
+  EXPECT_EQ(run({"run", "--policy", "chance", "--", "true"}).err,
+            "error: there is no policy 'chance'\n  one of: fill, by-node, weighted, by-core, "
+            "by-thread, by-socket, by-numa, by-gpu, explicit\n");
+}
+
 TEST_F(AppTest, WhatCannotSayWhatItWouldDoRefusesADryRun) {
   ASSERT_EQ(run({"init", "red"}).status, 0);
   for (const std::vector<std::string>& command :

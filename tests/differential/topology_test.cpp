@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
@@ -10,20 +9,12 @@
 #include "hosts/cpu_set.hpp"
 #include "hosts/facts.hpp"
 #include "hosts/topology_sources.hpp"
+#include "tests/shell.hpp"
 
 namespace clustermpi {
 namespace {
 
-std::string output_of(const std::string& command) {
-  std::string out;
-  std::array<char, 4096> buffer{};
-  FILE* pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) return out;
-  while (const std::size_t length = fread(buffer.data(), 1, buffer.size(), pipe))
-    out.append(buffer.data(), length);
-  pclose(pipe);
-  return out;
-}
+using test::output_of;
 
 /// What the probe sends, with each of its words for hwloc's program replaced by `program`.
 Facts probed_with(const std::string& program) {

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -20,6 +19,7 @@
 #include "hosts/inventory.hpp"
 #include "hosts/topology_json.hpp"
 #include "hosts/topology_sources.hpp"
+#include "tests/content_of.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/topology_promises.hpp"
 
@@ -132,11 +132,8 @@ std::vector<std::string> seeds() {
       "home=/home/pi\nlogin_user=pi\nsudo=1\npackage=openmpi-bin 4.1.4\nend=1\n"};
   for (const char* folder : {"/hosts/samples", "/tests/unit/hosts/topology"}) {
     for (const auto& sample :
-         std::filesystem::directory_iterator(std::string(CLUSTERMPI_SOURCE_DIR) + folder)) {
-      std::ostringstream text;
-      text << std::ifstream(sample.path()).rdbuf();
-      texts.push_back(text.str());
-    }
+         std::filesystem::directory_iterator(std::string(CLUSTERMPI_SOURCE_DIR) + folder))
+      texts.push_back(content_of(sample.path()));
   }
   return texts;
 }

@@ -1,13 +1,9 @@
 // What the writers write, byte for byte. Each text is first held against what its reader needs, so
-// that a golden file cannot make a mistake official. CLUSTERMPI_UPDATE_GOLDEN=1 writes the files
-// anew; the change is then reviewed like any other.
+// that a golden file cannot make a mistake official.
 #include "hosts/writers.hpp"
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -16,26 +12,14 @@
 #include "hosts/placement_drawing.hpp"
 #include "hosts/slurm_conf.hpp"
 #include "hosts/starter.hpp"
-#include "tests/unit/hosts/example_fleet.hpp"
+#include "tests/golden/golden.hpp"
 
 namespace clustermpi {
 namespace {
 
-std::string content_of(const std::filesystem::path& file) {
-  std::ostringstream text;
-  text << std::ifstream(file, std::ios::binary).rdbuf();
-  return text.str();
-}
-
-void expect_golden(const std::string& name, const std::string& text) {
-  const std::filesystem::path file =
-      std::filesystem::path(CLUSTERMPI_SOURCE_DIR) / "tests/golden/writers" / name;
-  if (std::getenv("CLUSTERMPI_UPDATE_GOLDEN") != nullptr) {
-    std::filesystem::create_directories(file.parent_path());
-    std::ofstream(file, std::ios::binary) << text;
-  }
-  EXPECT_EQ(text, content_of(file)) << "differs from " << file;
-}
+using test::Classroom;
+using test::content_of;
+using test::expect_golden;
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::istringstream stream(text);
@@ -44,29 +28,14 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-/// hosts/samples/mixed.toml with what its hosts would say.
-struct Classroom {
-  Inventory inventory;
-  FleetFacts facts;
-
-  Classroom() {
-    const std::filesystem::path file = CLUSTERMPI_SOURCE_DIR "/hosts/samples/mixed.toml";
-    inventory = parse_inventory(content_of(file), file.string()).inventory;
-    for (const Host& host : inventory.hosts)
-      facts[host.name] = example::facts(host.name, host.address);
-    facts["desk"].architecture = "amd64";
-    facts["desk"].cores_per_socket = 16;
-  }
-
-  [[nodiscard]] std::vector<NodeSlots> nodes() const {
-    return node_slots(inventory, facts, example::names(inventory));
-  }
-};
+std::vector<NodeSlots> nodes_of(const Classroom& classroom) {
+  return node_slots(classroom.inventory, classroom.facts, example::names(classroom.inventory));
+}
 
 TEST(Golden, Machinefile) {
   const Classroom classroom;
   for (const MpiFormat format : {MpiFormat::openmpi4, MpiFormat::openmpi5}) {
-    const std::string text = machinefile(classroom.nodes(), format);
+    const std::string text = machinefile(nodes_of(classroom), format);
     EXPECT_EQ(lines_of(text).size(), classroom.inventory.hosts.size());
     EXPECT_TRUE(text.starts_with(classroom.inventory.manager + ' '));
     expect_golden(format == MpiFormat::openmpi4 ? "machinefile.openmpi4" : "machinefile.openmpi5",
@@ -76,8 +45,8 @@ TEST(Golden, Machinefile) {
 
 TEST(Golden, Rankfile) {
   const Classroom classroom;
-  const Placement placement = place(classroom.inventory, classroom.nodes(), {});
-  EXPECT_EQ(placement.ranks.size(), total_slots(classroom.nodes()));
+  const Placement placement = place(classroom.inventory, nodes_of(classroom), {});
+  EXPECT_EQ(placement.ranks.size(), total_slots(nodes_of(classroom)));
   std::set<std::pair<std::string, unsigned>> cores;
   for (std::size_t rank = 0; rank < placement.ranks.size(); ++rank)
     EXPECT_TRUE(cores.insert({placement.host_of(rank), placement.ranks[rank].cpus.first}).second)
@@ -97,7 +66,7 @@ TEST(Golden, OtherLaunchers) {
   PlacementRequest request;
   request.policy = Policy::by_node;
   request.np = 14;
-  const Placement placement = place(classroom.inventory, classroom.nodes(), request);
+  const Placement placement = place(classroom.inventory, nodes_of(classroom), request);
   const std::string hydra = machinefile(placement, MpiFormat::mpich, classroom.facts);
   EXPECT_EQ(lines_of(hydra).size(), classroom.inventory.hosts.size()) << "one round";
   expect_golden("machinefile.mpich", hydra);

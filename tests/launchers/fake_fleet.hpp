@@ -2,8 +2,6 @@
 // with a name and, for hwloc, processors of its own.
 #pragma once
 
-#include <sys/wait.h>
-
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -16,25 +14,9 @@
 
 #include "hosts/placement.hpp"
 #include "hosts/topology_sources.hpp"
+#include "tests/shell.hpp"
 
 namespace clustermpi::test {
-
-struct Output {
-  int status = -1;
-  std::string text;  ///< stdout and stderr
-};
-
-inline Output run(const std::string& command) {
-  Output output;
-  FILE* pipe = popen((command + " 2>&1 </dev/null").c_str(), "r");
-  if (pipe == nullptr) throw std::runtime_error("cannot start " + command);
-  std::array<char, 4096> buffer{};
-  while (const std::size_t size = fread(buffer.data(), 1, buffer.size(), pipe))
-    output.text.append(buffer.data(), size);
-  const int status = pclose(pipe);
-  output.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return output;
-}
 
 struct FakeHost {
   std::string name;

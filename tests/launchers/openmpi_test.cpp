@@ -4,11 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
 #include <regex>
 #include <sstream>
 
 #include "hosts/writers.hpp"
+#include "tests/content_of.hpp"
 #include "tests/launchers/fake_fleet.hpp"
 
 namespace clustermpi {
@@ -92,9 +92,7 @@ TEST_P(OpenMpiFleet, PutsRanksWhereThePlanSays) {
 }
 
 std::string golden(const std::string& name) {
-  std::ostringstream text;
-  text << std::ifstream(CLUSTERMPI_SOURCE_DIR "/tests/golden/writers/" + name).rdbuf();
-  return text.str();
+  return test::content_of(CLUSTERMPI_SOURCE_DIR "/tests/golden/writers/" + name);
 }
 
 /// hosts/samples/mixed.toml with the processors that tests/golden/writers_test.cpp gives it.

@@ -196,21 +196,26 @@ refuses() {  # refuses SENTENCE PROGRAM ARG...
   [[ -z $out ]] || fail "$*: printed on stdout: $out"
   expect_sentence "$sentence" "$err" "$*"
 }
-refuses "hello: --expect takes a number of ranks, 1 or more, not 'x'" hello --expect x
-refuses "hello: '--loud' is no option, or its value is missing; see --help" hello --loud
-refuses "ring: --count cannot be '0'; see --help" ring --count 0
-refuses "ring: --size cannot be '1073741825'; see --help" ring --size 1073741825
-refuses "ring: --start cannot be ''; see --help" ring --start
-refuses "pi: --darts cannot be 'nan'; see --help" pi --darts nan
-refuses "pi: --darts cannot be '-1'; see --help" pi --darts -1
-refuses "pi: 'more' is no option; see --help" pi more
-refuses "pi: --seconds cannot be 'nan'; see --help" pi --seconds nan
-refuses "pi: --isa cannot be 'sse'; see --help" pi --isa sse
-refuses "pi: --csv goes with --study; see --help" pi --csv study.csv
-refuses "links: --deadline cannot be 'nan'; see --help" links --deadline nan
-refuses "links: --size cannot be '0'; see --help" links --size 0
-refuses "links: --json cannot be ''; see --help" links --json
-refuses "links: 'more' is no option; see --help" links more
+see="; see --help"
+refuses "hello: --expect cannot be 'x', only a whole number from 1 to 2147483647$see" hello --expect x
+refuses "hello: '--loud' is no option$see" hello --loud
+refuses "ring: --count cannot be '0', only a whole number from 1 to 1000000000$see" ring --count 0
+refuses "ring: --size cannot be '1073741825', only a whole number from 0 to 1073741824$see" ring --size 1073741825
+refuses "ring: --start wants a value$see" ring --start
+refuses "pi: --darts cannot be 'nan', only a whole number from 1 to 17592186044416$see" pi --darts nan
+refuses "pi: --darts cannot be '-1', only a whole number from 1 to 17592186044416$see" pi --darts -1
+refuses "pi: --seed cannot be '-1', only a whole number from 0 to 18446744073709551615$see" pi --seed -1
+refuses "pi: 'more' is no option$see" pi more
+refuses "pi: --seconds cannot be 'nan', only a number from 0 to 3600$see" pi --seconds nan
+refuses "pi: --isa cannot be 'sse', only auto, plain, avx2, avx512 or neon$see" pi --isa sse
+refuses "pi: --csv goes with --study$see" pi --csv study.csv
+refuses "pi: --csv cannot be ''$see" pi --study --csv ''
+refuses "links: --deadline cannot be 'nan', only a number from 0.1 to 600$see" links --deadline nan
+refuses "links: --deadline cannot be '5s', only a number from 0.1 to 600$see" links --deadline 5s
+refuses "links: --size cannot be '0', only a whole number from 1 to 67108864$see" links --size 0
+refuses "links: --json wants a value$see" links --json
+refuses "links: --html cannot be ''$see" links --html ''
+refuses "links: 'more' is no option$see" links more
 for program in hello ring pi links; do
   start 2 "$dir/$program" --help
   expect_status 0 "$program --help"

@@ -4,10 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "hosts/names.hpp"
+#include "tests/content_of.hpp"
 
 namespace clustermpi {
 namespace {
@@ -573,18 +572,12 @@ TEST(NearestWord, TakesSmallSlipsOnly) {
   EXPECT_EQ(nearest_word("name", {}), "");
 }
 
-std::string content_of(const std::filesystem::path& file) {
-  std::ostringstream text;
-  text << std::ifstream(file).rdbuf();
-  return text.str();
-}
-
 TEST(Samples, AllParse) {
   const std::filesystem::path folder = CLUSTERMPI_SOURCE_DIR "/hosts/samples";
   int samples = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     SCOPED_TRACE(entry.path());
-    EXPECT_FALSE(valid(content_of(entry.path())).hosts.empty());
+    EXPECT_FALSE(valid(test::content_of(entry.path())).hosts.empty());
     ++samples;
   }
   EXPECT_GE(samples, 5);

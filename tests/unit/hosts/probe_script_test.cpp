@@ -2,29 +2,18 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <string>
 
 #include "hosts/facts.hpp"
+#include "tests/shell.hpp"
 
 namespace clustermpi {
 namespace {
 
-const std::string script = CLUSTERMPI_SOURCE_DIR "/provision/remote/probe.sh";
+using test::output_of;
 
-/// What a command line prints; stderr is left to be seen.
-std::string output_of(const std::string& command) {
-  std::string out;
-  std::array<char, 4096> buffer{};
-  FILE* pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) return out;
-  while (const std::size_t length = fread(buffer.data(), 1, buffer.size(), pipe))
-    out.append(buffer.data(), length);
-  pclose(pipe);
-  return out;
-}
+const std::string script = CLUSTERMPI_SOURCE_DIR "/provision/remote/probe.sh";
 
 bool installed(const std::string& program) {
   return std::system(("command -v " + program + " >/dev/null").c_str()) == 0;

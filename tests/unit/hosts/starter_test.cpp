@@ -3,11 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <sstream>
 
 #include "hosts/error.hpp"
 #include "hosts/inventory.hpp"
+#include "tests/content_of.hpp"
 
 namespace clustermpi {
 namespace {
@@ -16,11 +16,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 const std::string& starter_template() {
-  static const std::string text = [] {
-    std::ostringstream content;
-    content << std::ifstream(CLUSTERMPI_SOURCE_DIR "/templates/cluster.toml").rdbuf();
-    return content.str();
-  }();
+  static const std::string text = test::content_of(CLUSTERMPI_SOURCE_DIR "/templates/cluster.toml");
   return text;
 }
 

@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <random>
@@ -15,6 +14,7 @@
 
 #include "hosts/cpu_set.hpp"
 #include "hosts/topology_json.hpp"
+#include "tests/content_of.hpp"
 #include "tests/topology_promises.hpp"
 
 namespace clustermpi {
@@ -32,11 +32,11 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 /// The topology in a sample, which keeps all promises and survives facts.json.
 Topology sample(const std::string& name) {
-  std::ostringstream text;
-  text << std::ifstream(CLUSTERMPI_SOURCE_DIR "/tests/unit/hosts/topology/" + name).rdbuf();
-  EXPECT_FALSE(text.str().empty()) << name << " is missing";
-  const auto read = name.ends_with(".xml") ? topology_of_hwloc(text.str())
-                                           : topology_of_sysfs(lines_of(text.str()));
+  const std::string text =
+      test::content_of(CLUSTERMPI_SOURCE_DIR "/tests/unit/hosts/topology/" + name);
+  EXPECT_FALSE(text.empty()) << name << " is missing";
+  const auto read =
+      name.ends_with(".xml") ? topology_of_hwloc(text) : topology_of_sysfs(lines_of(text));
   EXPECT_TRUE(read) << name;
   if (!read) return {};
   EXPECT_EQ(test::broken_promise(*read), "") << name;
@@ -147,9 +147,8 @@ TEST(SysfsTopology, CountsWhatTheLoginMayUse) {
 }
 
 TEST(SysfsTopology, DoesNotCareInWhatOrderFilesAreRead) {
-  std::ostringstream text;
-  text << std::ifstream(CLUSTERMPI_SOURCE_DIR "/tests/unit/hosts/topology/hybrid.sysfs").rdbuf();
-  std::vector<std::string> lines = lines_of(text.str());
+  std::vector<std::string> lines =
+      lines_of(test::content_of(CLUSTERMPI_SOURCE_DIR "/tests/unit/hosts/topology/hybrid.sysfs"));
   const auto expected = topology_of_sysfs(lines);
   for (const unsigned seed : {1U, 2U, 3U}) {
     std::mt19937 random(seed);

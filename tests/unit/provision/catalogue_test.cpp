@@ -35,19 +35,35 @@ TEST(Catalogue, EachTopicHasExamples) {
   }
 }
 
+std::size_t times(std::string_view text, std::string_view whole) {
+  std::size_t found = 0;
+  for (std::size_t at = whole.find(text); at != whole.npos; at = whole.find(text, at + 1)) ++found;
+  return found;
+}
+
+TEST(WholeSource, LeavesNoHeaderOfOursToBeFound) {
+  for (const Example& example : catalogue()) {
+    const std::string whole = whole_source(example);
+    EXPECT_THAT(whole, Not(HasSubstr("#include \""))) << example.name;
+    EXPECT_THAT(whole, Not(HasSubstr("#pragma once"))) << example.name;
+  }
+}
+
 TEST(WholeSource, HasEachHeaderOnceInThePlaceOfItsInclude) {
   const std::string whole = whole_source(find_example("task_farm"));
-  EXPECT_THAT(whole, Not(HasSubstr("#include \"")));
-  EXPECT_THAT(whole, Not(HasSubstr("#pragma once")));
-  const auto count = [&](std::string_view text) {
-    std::size_t found = 0;
-    for (std::size_t at = whole.find(text); at != std::string::npos; at = whole.find(text, at + 1))
-      ++found;
-    return found;
-  };
-  EXPECT_EQ(count("class Program {"), 1U);
-  EXPECT_EQ(count("class Master {"), 1U);
+  EXPECT_EQ(times("class Program {", whole), 1U);
+  EXPECT_EQ(times("class Master {", whole), 1U);
   EXPECT_LT(whole.find("class Program {"), whole.find("int task_farm_demo("));
+}
+
+TEST(WholeSource, HasHeadersOfAFolderThatIncludeEachOther) {
+  const std::string whole = whole_source(find_example("links"));
+  // Each of these is included by several, and begins once.
+  for (const char* file : {"example.hpp", "sockets.hpp", "hosts.hpp", "figures.hpp", "time.hpp"})
+    EXPECT_EQ(times(std::string("#line 1 \"") + file + '"', whole), 1U) << file;
+  EXPECT_LT(whole.find("class Socket {"), whole.find("class Board {"));
+  EXPECT_LT(whole.find("class Board {"), whole.find("class Leader {"));
+  EXPECT_LT(whole.find("class Leader {"), whole.find("int run(example::Program& program)"));
 }
 
 TEST(WholeSource, LinesKeepTheNumbersThatTheyHaveInTheirFiles) {

@@ -14,12 +14,12 @@ TEST(ManagedList, ReadsKindsNamesAndConditions) {
   const auto items = parse_managed_list(
       "# what the role leaves\n"
       "package openmpi-bin\n"
-      "package g++ when=openmpi_compilers  # builders only\n"
+      "package g++ when=base_compilers  # builders only\n"
       "\n"
       "block   /etc/hosts\n",
       "managed.list");
   EXPECT_THAT(items, ElementsAre(ManagedItem{"package", "openmpi-bin", ""},
-                                 ManagedItem{"package", "g++", "openmpi_compilers"},
+                                 ManagedItem{"package", "g++", "base_compilers"},
                                  ManagedItem{"block", "/etc/hosts", ""}));
 }
 

@@ -1,0 +1,72 @@
+// findings.hpp: all figures, and what stands out of them.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "figures.hpp"
+#include "hosts.hpp"
+#include "judge.hpp"
+
+namespace links {
+
+struct Summary {
+  std::size_t pairs = 0;
+  std::size_t failed = 0;
+  double latency_us = 0;
+  double mbps = 0;
+  std::optional<Direction> slowest;
+};
+
+inline Summary summarize(const Matrix& matrix) {
+  Summary summary;
+  std::vector<double> latencies;
+  std::vector<double> bandwidths;
+  for (const auto& [from, to] : measured_ways(matrix)) {
+    const Figures& figures = matrix[from][to];
+    latencies.push_back(figures.latency_us);
+    bandwidths.push_back(figures.mbps);
+    if (!summary.slowest ||
+        figures.mbps < matrix[summary.slowest->from][summary.slowest->to].mbps) {
+      summary.slowest = Direction{from, to};
+    }
+    if (figures.status == damaged) ++summary.failed;
+  }
+  summary.pairs = matrix.size() * (matrix.size() - 1);
+  summary.failed += summary.pairs - bandwidths.size();
+  summary.latency_us = median(latencies);
+  summary.mbps = median(bandwidths);
+  return summary;
+}
+
+// What rank 0 makes of it all.
+struct Findings {
+  Findings(std::vector<Host> all_hosts, Matrix measured, std::vector<Suspect> judged,
+           double seconds_taken)
+      : hosts(std::move(all_hosts)),
+        matrix(std::move(measured)),
+        suspects(std::move(judged)),
+        seconds(seconds_taken),
+        summary(summarize(matrix)) {}
+
+  bool ok() const { return summary.failed == 0; }
+  std::size_t confirmed() const {
+    return static_cast<std::size_t>(std::count_if(suspects.begin(), suspects.end(),
+                                                  [](const Suspect& s) { return s.confirmed; }));
+  }
+  std::string name_of(const Direction& way, const char* between) const {
+    return hosts[way.from].name + between + hosts[way.to].name;
+  }
+
+  std::vector<Host> hosts;
+  Matrix matrix;
+  std::vector<Suspect> suspects;
+  double seconds;  // that the matrix took
+  Summary summary;
+};
+
+}  // namespace links
