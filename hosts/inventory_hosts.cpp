@@ -91,6 +91,7 @@ class HostsReader {
                           fmt::format("{} for {}", count("address", "addresses", *paired),
                                       count("host name", "host names", *expanded)),
                           fmt::format("the names are {}", fold_hostlist(*expanded)));
+    make_room_for(expanded->size(), common.port.value_or(22));
     for (std::size_t i = 0; i < expanded->size(); ++i) {
       Host host = common;
       host.name = (*expanded)[i];
@@ -100,6 +101,15 @@ class HostsReader {
         check_address(host, addresses ? addresses->place : names.place, !!addresses);
       draft_.inventory.hosts.push_back(std::move(host));
     }
+  }
+
+  /// To grow by and by is most of the time that a long list takes. A list of one is left to it:
+  /// many of those would have everything moved each time.
+  void make_room_for(std::size_t hosts, std::uint16_t port) {
+    if (hosts == 1) return;
+    draft_.inventory.hosts.reserve(draft_.inventory.hosts.size() + hosts);
+    names_.reserve(names_.size() + hosts);
+    addresses_[port].reserve(addresses_[port].size() + hosts);
   }
 
   static std::string count(std::string_view one, std::string_view many,

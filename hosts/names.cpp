@@ -19,10 +19,10 @@ bool is_digit(char c) {
 
 /// What Open MPI 4.1 and PRRTE 3 read as a keyword where a host name should stand. (Those with an
 /// underscore are no host names anyway.)
-constexpr std::array launcher_keywords = {
-    "boards",  "cores",     "cores-per-socket",  "count",   "count-max", "cpu",       "cpu-max",
-    "cpu-set", "max-count", "max-cpu",           "port",    "rank",      "max-slots", "slot",
-    "slots",   "slots-max", "sockets-per-board", "sockets", "user-name", "username"};
+constexpr auto launcher_keywords = std::to_array<std::string_view>(
+    {"boards",  "cores",     "cores-per-socket",  "count",   "count-max", "cpu",       "cpu-max",
+     "cpu-set", "max-count", "max-cpu",           "port",    "rank",      "max-slots", "slot",
+     "slots",   "slots-max", "sockets-per-board", "sockets", "user-name", "username"});
 
 bool is_launcher_keyword(std::string_view name) {
   return std::find(launcher_keywords.begin(), launcher_keywords.end(), name) !=

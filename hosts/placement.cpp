@@ -497,8 +497,10 @@ std::vector<NodeSlots> node_slots(const Inventory& inventory, const FleetFacts& 
              "`clustermpi facts` lists them");
     nodes.push_back(slots_of(*host->second, facts));
   }
-  std::stable_partition(nodes.begin(), nodes.end(),
-                        [&](const NodeSlots& node) { return node.host == inventory.manager; });
+  const auto manager = std::find_if(nodes.begin(), nodes.end(), [&](const NodeSlots& node) {
+    return node.host == inventory.manager;
+  });
+  if (manager != nodes.end()) std::rotate(nodes.begin(), manager, manager + 1);
   return nodes;
 }
 
