@@ -37,6 +37,7 @@ class VerifyStep : public Step {
   std::vector<std::string> programs_;  ///< as they were asked for
   std::vector<Via> ways_;
   std::optional<SlurmProof> slurm_;  ///< of Slurm itself, once it was checked
+  bool links_work_ = true;           ///< as far as is known
   unsigned ranks_ = 0;
 };
 
