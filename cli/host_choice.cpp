@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 
+#include "hosts/groups.hpp"
 #include "hosts/hostlist.hpp"
 #include "provision/files.hpp"
 
@@ -17,12 +18,6 @@ namespace {
 
 /// More than any list of hosts that somebody keeps.
 constexpr std::size_t most_in_file = 64u << 20;
-
-std::vector<std::string> names_of(const Inventory& inventory) {
-  std::vector<std::string> names;
-  for (const Host& host : inventory.hosts) names.push_back(host.name);
-  return names;
-}
 
 Error not_hosts(const Cluster& cluster, const std::vector<std::string>& strangers) {
   const std::vector<std::string> names = names_of(cluster.inventory());

@@ -2,7 +2,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace clustermpi {
+
+std::vector<std::string> names_of(const Inventory& inventory) {
+  std::vector<std::string> names;
+  for (const Host& host : inventory.hosts) names.push_back(host.name);
+  return names;
+}
+
+std::vector<std::string> labels_of(const Inventory& inventory) {
+  std::vector<std::string> labels;
+  for (const Host& host : inventory.hosts) {
+    for (const std::string& label : host.labels)
+      if (std::find(labels.begin(), labels.end(), label) == labels.end()) labels.push_back(label);
+  }
+  return labels;
+}
 
 HostGroups host_groups(const Inventory& inventory, const FleetFacts& facts) {
   HostGroups groups = {{"all", {}}, {"manager", {}}, {"workers", {}}};

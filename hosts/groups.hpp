@@ -12,6 +12,11 @@
 
 namespace clustermpi {
 
+/// Names of all hosts, in the order written.
+[[nodiscard]] std::vector<std::string> names_of(const Inventory& inventory);
+/// Labels that any host has, each once, in the order written.
+[[nodiscard]] std::vector<std::string> labels_of(const Inventory& inventory);
+
 /// Group name -> hosts, in the order of the inventory.
 using HostGroups = std::map<std::string, std::vector<std::string>, std::less<>>;
 

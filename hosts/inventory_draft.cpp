@@ -76,14 +76,8 @@ Place InventoryDraft::inside(Place start, std::size_t offset) const {
   return plain ? Place{start.line, start.column + 1 + static_cast<unsigned>(offset)} : start;
 }
 
-std::vector<std::string> InventoryDraft::names_of_hosts() const {
-  std::vector<std::string> names;
-  for (const Host& host : inventory.hosts) names.push_back(host.name);
-  return names;
-}
-
 std::string InventoryDraft::nearest_host(std::string_view name) const {
-  const std::vector<std::string> names = names_of_hosts();
+  const std::vector<std::string> names = names_of(inventory);
   return did_you_mean(name, names, fmt::format("the hosts are {}", fold_hostlist(names)));
 }
 

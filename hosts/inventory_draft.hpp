@@ -52,7 +52,6 @@ struct InventoryDraft {
   /// stand between, the string as a whole.
   [[nodiscard]] Place inside(Place start, std::size_t offset) const;
 
-  [[nodiscard]] std::vector<std::string> names_of_hosts() const;
   /// The hint for who wrote a host that is not there.
   [[nodiscard]] std::string nearest_host(std::string_view name) const;
 

@@ -3,6 +3,7 @@
 #include <map>
 #include <unordered_set>
 
+#include "hosts/groups.hpp"
 #include "hosts/hints.hpp"
 #include "hosts/hostlist.hpp"
 #include "hosts/inventory_draft.hpp"
@@ -17,7 +18,8 @@ class PlacementReader {
   void read(const toml::table& root) {
     auto placement = draft_.section(root, "placement");
     if (!placement) return;
-    for (const Host& host : draft_.inventory.hosts) hosts_.insert(host.name);
+    for (const std::string& host : names_of(draft_.inventory)) hosts_.insert(host);
+    labels_ = labels_of(draft_.inventory);
     PlacementRequest request;
     if (const auto threads = placement->number("threads", 1, most_slots))
       request.threads = static_cast<unsigned>(threads->value);
@@ -50,17 +52,7 @@ class PlacementReader {
   }
 
   [[nodiscard]] bool is_label(std::string_view word) const {
-    return std::any_of(
-        draft_.inventory.hosts.begin(), draft_.inventory.hosts.end(), [&](const Host& host) {
-          return std::find(host.labels.begin(), host.labels.end(), word) != host.labels.end();
-        });
-  }
-
-  [[nodiscard]] std::vector<std::string> all_labels() const {
-    std::vector<std::string> labels;
-    for (const Host& host : draft_.inventory.hosts)
-      labels.insert(labels.end(), host.labels.begin(), host.labels.end());
-    return labels;
+    return std::find(labels_.begin(), labels_.end(), word) != labels_.end();
   }
 
   std::vector<std::string> read_known_labels(Section& placement) {
@@ -71,7 +63,7 @@ class PlacementReader {
       labels.push_back(label.value);
       if (!draft_.hosts_lost && !is_label(label.value))
         draft_.findings.add(label.place, fmt::format("no host has the label '{}'", label.value),
-                            did_you_mean(label.value, all_labels()));
+                            did_you_mean(label.value, labels_));
     }
     return labels;
   }
@@ -82,8 +74,8 @@ class PlacementReader {
       weights.emplace(name.value, weight);
       if (draft_.hosts_lost || is_label(name.value) || draft_.inventory.find(name.value) != nullptr)
         continue;
-      std::vector<std::string> known = all_labels();
-      for (const Host& host : draft_.inventory.hosts) known.push_back(host.name);
+      std::vector<std::string> known = labels_;
+      for (const std::string& host : names_of(draft_.inventory)) known.push_back(host);
       draft_.findings.add(name.place, fmt::format("'{}' is neither a host nor a label", name.value),
                           did_you_mean(name.value, known));
     }
@@ -122,6 +114,7 @@ class PlacementReader {
 
   InventoryDraft& draft_;
   std::unordered_set<std::string> hosts_;  // their names
+  std::vector<std::string> labels_;
 };
 
 }  // namespace

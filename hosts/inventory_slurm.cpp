@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "hosts/groups.hpp"
 #include "hosts/hostlist.hpp"
 #include "hosts/inventory_draft.hpp"
 #include "hosts/names.hpp"
@@ -73,7 +74,7 @@ class SlurmReader {
 
   void check_partition_hosts(const SlurmPartition& partition, Place place) {
     if (draft_.hosts_lost) return;  // they may well be those
-    const Hostlist unknown = Hostlist(partition.hosts) - Hostlist(draft_.names_of_hosts());
+    const Hostlist unknown = Hostlist(partition.hosts) - Hostlist(names_of(draft_.inventory));
     if (!unknown.empty())
       draft_.findings.add(
           place,

@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "hosts/error.hpp"
+#include "hosts/groups.hpp"
 #include "hosts/hints.hpp"
 #include "hosts/hostlist.hpp"
 
@@ -79,15 +80,6 @@ bool has_label(const Host& host, const std::vector<std::string>& labels) {
   return std::any_of(labels.begin(), labels.end(), [&](const std::string& label) {
     return std::find(host.labels.begin(), host.labels.end(), label) != host.labels.end();
   });
-}
-
-std::vector<std::string> labels_of(const Inventory& inventory) {
-  std::vector<std::string> labels;
-  for (const Host& host : inventory.hosts) {
-    for (const std::string& label : host.labels)
-      if (std::find(labels.begin(), labels.end(), label) == labels.end()) labels.push_back(label);
-  }
-  return labels;
 }
 
 std::string labels_hint(const Inventory& inventory) {
@@ -308,7 +300,7 @@ void refuse_unknown_weights(const PlacementRequest& request, const Inventory& in
   for (const auto& [name, weight] : request.weights) {
     if (inventory.find(name) != nullptr) continue;
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    for (const Host& host : inventory.hosts) known.push_back(host.name);
+    for (const std::string& host : names_of(inventory)) known.push_back(host);
     refuse(fmt::format("a weight is given to '{}', which is neither a host nor a label", name),
            did_you_mean(name, known, labels_hint(inventory)));
   }

@@ -26,6 +26,14 @@ void run_once(Fleet& fleet, const std::map<std::string, Job>& jobs,
             [&](const Result& result) { on_result(fleet.targets()[result.host].name, result); });
 }
 
+Event event_of(Event::Kind kind, const std::string& text, const std::string& host) {
+  Event event;
+  event.kind = kind;
+  event.host = host;
+  event.text = text;
+  return event;
+}
+
 }  // namespace
 
 Cluster::Cluster(Inventory inventory, Workspace workspace, RunOptions options, Reporter& reporter,
@@ -304,34 +312,19 @@ void Cluster::report(Event event) {
 }
 
 void Cluster::note(const std::string& text, const std::string& host) {
-  Event event;
-  event.host = host;
-  event.text = text;
-  report(event);
+  report(event_of(Event::Kind::note, text, host));
 }
 
 void Cluster::warn(const std::string& text, const std::string& host) {
-  Event event;
-  event.kind = Event::Kind::warning;
-  event.host = host;
-  event.text = text;
-  report(event);
+  report(event_of(Event::Kind::warning, text, host));
 }
 
 void Cluster::detail(const std::string& text, const std::string& host) {
-  Event event;
-  event.kind = Event::Kind::detail;
-  event.host = host;
-  event.text = text;
-  report(event);
+  report(event_of(Event::Kind::detail, text, host));
 }
 
 void Cluster::progress(const std::string& host, const std::string& text) {
-  Event event;
-  event.kind = Event::Kind::progress;
-  event.host = host;
-  event.text = text;
-  report(event);
+  report(event_of(Event::Kind::progress, text, host));
 }
 
 }  // namespace clustermpi

@@ -195,12 +195,6 @@ std::map<std::string, Result> prove(Cluster& cluster, const std::vector<std::str
   return wrong;
 }
 
-std::vector<std::string> names_of(const std::map<std::string, Result>& results) {
-  std::vector<std::string> names;
-  for (const auto& [host, result] : results) names.push_back(host);
-  return names;
-}
-
 /// For hosts of one user that want a password, with what they said.
 void ask_and_prove(Cluster& cluster, const std::string& user,
                    std::map<std::string, Result> pending) {
@@ -222,6 +216,12 @@ void ask_and_prove(Cluster& cluster, const std::string& user,
 }
 
 }  // namespace
+
+std::vector<std::string> names_of(const std::map<std::string, Result>& results) {
+  std::vector<std::string> names;
+  for (const auto& [host, result] : results) names.push_back(host);
+  return names;
+}
 
 void obtain_privileges(Cluster& cluster, const std::vector<std::string>& hosts) {
   std::map<std::string, std::map<std::string, Result>> wanting;  // by user

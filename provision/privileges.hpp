@@ -43,6 +43,9 @@ enum class SudoAnswer {
                                                      const std::vector<std::string>& hosts,
                                                      const Passwords& passwords = {});
 
+/// The hosts that answered.
+[[nodiscard]] std::vector<std::string> names_of(const std::map<std::string, Result>& results);
+
 /// Before anything is changed: makes sure that become_root() will work on `hosts`. Where sudo wants
 /// a password it is asked for once, and proven there; it is one for all hosts of a user, since
 /// Ansible takes one. Nobody is asked twice. Hosts where that fails are failed.

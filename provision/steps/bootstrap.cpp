@@ -31,12 +31,6 @@ constexpr unsigned attempts = 3;
 constexpr const char* how_to_give_a_password =
     "give its password: run bootstrap in a terminal, or with --password-fd N";
 
-Hosts names_of(const Results& results) {
-  Hosts names;
-  for (const auto& [host, result] : results) names.push_back(host);
-  return names;
-}
-
 /// sudoers has a grammar of its own: only names that mean themselves in it.
 bool plain_user_name(const std::string& user) {
   return !user.empty() && user.find_first_not_of(

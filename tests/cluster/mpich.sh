@@ -21,6 +21,8 @@ places_ranks() {
 start_lab --bare --nodes 2 --suite trixie
 printf '\n[mpi]\nimplementation = "mpich"\n' >>cluster.toml
 expect_converges 2
+grep -q 'Check that MPICH answers' .clustermpi/ansible.log || die "the role of MPICH was not read"
+! grep -q 'Check that Open MPI answers' .clustermpi/ansible.log || die "the role of Open MPI was read, too"
 run up --dry-run --json
 expect_status 0
 expect_json '[c for s in d["steps"] for c in s.get("changes", [])]' '[]'
@@ -61,3 +63,22 @@ run run -- $hello
 expect_equal "ranks as listed" "$(node 2) 1
 $(node 1) 0,1
 $(node 2) 0" "$(reported)"
+
+say "Open MPI beside MPICH: what is installed last does not decide, each is called by a name of its own"
+both_are_there() {
+  run facts --json
+  expect_json '[{"mpich", "openmpi-bin"} <= set(h["facts"]["packages"]) for h in d["hosts"].values()]' '[true, true]'
+  on 1 'mpirun --version' | grep -q 'Open MPI' || die "plain mpirun is not Open MPI's: there is nothing to tell apart"
+}
+linked_to() { on 1 "ldd /home/$user/$hello" | grep -o 'lib\(mpich\|mpi\)\.so' | sort -u; }
+user=$(sed -n 's/^user = "\(.*\)"/\1/p' cluster.toml)
+sed -i '/^\[placement\]/,$d; s/^implementation = .*/implementation = "openmpi"/' cluster.toml
+expect_converges 2
+both_are_there
+proves_itself
+expect_equal "the library of a program built for Open MPI" libmpi.so "$(linked_to)"
+sed -i 's/^implementation = .*/implementation = "mpich"/' cluster.toml
+expect_converges 2
+both_are_there
+proves_itself
+expect_equal "the library of a program built for MPICH" libmpich.so "$(linked_to)"

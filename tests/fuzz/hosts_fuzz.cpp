@@ -133,7 +133,7 @@ std::vector<std::string> seeds() {
   for (const char* folder : {"/hosts/samples", "/tests/unit/hosts/topology"}) {
     for (const auto& sample :
          std::filesystem::directory_iterator(std::string(CLUSTERMPI_SOURCE_DIR) + folder))
-      texts.push_back(content_of(sample.path()));
+      texts.push_back(clustermpi::test::content_of(sample.path()));
   }
   return texts;
 }
