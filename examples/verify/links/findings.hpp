@@ -61,6 +61,13 @@ struct Findings {
   std::string name_of(const Direction& way, const char* between) const {
     return hosts[way.from].name + between + hosts[way.to].name;
   }
+  // A sentence for a way that does not work.
+  std::string cause_of(const Direction& way) const {
+    const Host& to = hosts[way.to];
+    const auto addresses = addresses_for(hosts[way.from], to);
+    return likely_cause(matrix[way.from][way.to].status, to,
+                        addresses.empty() ? "" : addresses.front().text());
+  }
 
   std::vector<Host> hosts;
   Matrix matrix;

@@ -22,10 +22,8 @@ inline void print_way(const Findings& findings, const Direction& way) {
     std::printf(" status=failed cause=%s\n", word_for(figures.status));
   }
   if (figures.status == works || figures.status == skipped) return;
-  const auto addresses = addresses_for(from, to);
-  const std::string address = addresses.empty() ? "" : addresses.front().text();
   std::fprintf(stderr, "links: %s to %s: %s\n", from.name.c_str(), to.name.c_str(),
-               likely_cause(figures.status, to, address).c_str());
+               findings.cause_of(way).c_str());
 }
 
 inline std::string subject(const Findings& findings, const Suspect& suspect) {
