@@ -6,6 +6,7 @@
 #include "provision/steps/discover.hpp"
 #include "provision/steps/hostnames.hpp"
 #include "provision/steps/install.hpp"
+#include "provision/steps/install_python.hpp"
 #include "provision/steps/install_slurm.hpp"
 #include "provision/steps/reboot.hpp"
 
@@ -13,7 +14,7 @@ namespace clustermpi::cli {
 
 namespace {
 
-enum class Part { mpi, slurm, storage, all };
+enum class Part { mpi, slurm, storage, python, all };
 
 struct InstallOptions {
   bool new_munge_key = false;
@@ -28,6 +29,7 @@ std::vector<std::unique_ptr<Step>> steps_of(Part part, const InstallOptions& opt
     throw Error(ExitCode::inventory_invalid, "the inventory does not ask for Slurm",
                 "add a line [slurm] to it");
   }
+  if (part == Part::python) require_python(inventory);
   std::vector<std::unique_ptr<Step>> steps;
   steps.push_back(std::make_unique<DiscoverStep>());
   if (options.hosts.set_hostnames) steps.push_back(std::make_unique<HostnamesStep>());
@@ -39,6 +41,8 @@ std::vector<std::unique_ptr<Step>> steps_of(Part part, const InstallOptions& opt
     steps.push_back(std::make_unique<StorageStep>(inventory, options.consent));
   if ((part == Part::slurm || part == Part::all) && inventory.slurm)
     steps.push_back(install_slurm(options.new_munge_key));
+  if (part == Part::python || (part == Part::all && inventory.python))
+    steps.push_back(install_python());
   return steps;
 }
 
@@ -96,6 +100,18 @@ void add_install(CLI::App& app, Session& session) {
       "\n"
       "  clustermpi install storage --dry-run                what would be done, device included\n"
       "  clustermpi install storage --yes-format /dev/sdX    a file system on a blank device");
+  auto* python = add_part(*command, session, options, Part::python, "python",
+                          "A Python environment with mpi4py on every host, as [python] says");
+  python->footer(
+      "Packages come from the index that pip knows on the host (/etc/pip.conf, PyPI), mpi4py "
+      "compiled for\n"
+      "the host's own MPI; where none answers, from Debian (python3-NAME). Which it was, is said. "
+      "What you\n"
+      "add by pip yourself stays; what you break is named and put right.\n"
+      "\n"
+      "  clustermpi install python --dry-run               what would be done\n"
+      "  clustermpi run -- ENV3/bin/python my_program.py   with it\n"
+      "  clustermpi verify --python                        proves it on all hosts");
   add_part(*command, session, options, Part::all, "all", "All that the inventory asks for");
 }
 

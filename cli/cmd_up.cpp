@@ -10,12 +10,12 @@ void add_up(CLI::App& app, Session& session) {
   auto* command =
       app.add_subcommand("up", "From bare hosts to a verified cluster: all steps in order");
   command->footer(
-      "Steps: discover, check, install, storage, generate, build, distribute, verify. Each is also "
-      "a "
-      "command of\n"
-      "its own. Interrupted anywhere, run it again: it goes on with what is left. On a finished "
-      "cluster\n"
-      "it changes nothing and proves that the cluster still works.\n"
+      "Steps: discover, check, install, storage, slurm, python, generate, build, distribute, "
+      "verify. "
+      "Each\n"
+      "is also a command of its own. Interrupted anywhere, run it again: it goes on with what is "
+      "left. On a\n"
+      "finished cluster it changes nothing and proves that the cluster still works.\n"
       "A node is rebooted only where memory limits are asked for and its kernel has them turned "
       "off, as\n"
       "a Raspberry Pi's has; once, and not while a job runs on it.\n"

@@ -47,6 +47,7 @@ class Reader {
     read_mpi(root);
     read_python(root);
     read_storage(root);
+    check_venv();
     read_hosts(draft_, root, defaults_);
     check_manager();
     read_slurm(draft_, root);
@@ -145,13 +146,33 @@ class Reader {
     auto python = draft_.section(root, "python");
     if (!python) return;
     PythonSettings settings;
-    if (const auto venv = python->text("venv")) settings.venv = venv->value;
+    if (const auto venv = draft_.checked_text(*python, "venv", venv_fault)) {
+      settings.venv = venv->value;
+      venv_place_ = venv->place;
+    }
     if (const auto packages = python->texts("packages")) {
       settings.packages.clear();
-      for (const Text& package : packages->value) settings.packages.push_back(package.value);
+      for (const Text& package : packages->value) {
+        const std::string reason = python_package_fault(package.value);
+        if (!package.value.empty() && !reason.empty())
+          draft_.findings.add(package.place, fmt::format("package '{}' {}", package.value, reason));
+        settings.packages.push_back(package.value);
+      }
     }
     python->finish();
     draft_.inventory.python = settings;
+  }
+
+  /// Hosts that fill one environment at the same time, with files for processors that may differ,
+  /// would break it.
+  void check_venv() {
+    if (!draft_.inventory.python || !draft_.inventory.storage) return;
+    const std::string& venv = draft_.inventory.python->venv;
+    const std::string& shared = draft_.inventory.storage->directory;
+    if (shared.empty() || !(venv + "/").starts_with(shared + "/")) return;
+    draft_.findings.add(venv_place_,
+                        fmt::format("venv '{}' is in {}, which all hosts share", venv, shared),
+                        "each host makes an environment of its own: venv = \"~/ENV3\"");
   }
 
   void read_storage(const toml::table& root) {
@@ -195,6 +216,7 @@ class Reader {
   std::optional<Located<bool>> manager_computes_;
   std::optional<Text> manager_;
   HostDefaults defaults_;
+  Place venv_place_;
 };
 
 }  // namespace

@@ -44,8 +44,8 @@ struct SlurmSettings {
   bool operator==(const SlurmSettings&) const = default;
 };
 struct PythonSettings {
-  std::string venv = "~/ENV3";
-  std::vector<std::string> packages = {"mpi4py"};
+  std::string venv = "~/ENV3";  ///< absolute, or "~/" and a path in the home of the host's user
+  std::vector<std::string> packages = {"mpi4py"};  ///< names without versions
 
   bool operator==(const PythonSettings&) const = default;
 };

@@ -74,6 +74,18 @@ std::string path_fault(std::string_view path, std::string_view others) {
   return {};
 }
 
+/// Folders that are others', as a whole or with all that is in them.
+bool belongs_to_system(std::string_view path) {
+  constexpr std::array<std::string_view, 19> system = {
+      "/",    "/bin", "/boot", "/dev",  "/etc", "/home", "/lib", "/lib32", "/lib64", "/media",
+      "/mnt", "/opt", "/proc", "/root", "/run", "/sbin", "/sys", "/tmp",   "/usr"};
+  constexpr std::array<std::string_view, 5> whole = {"/dev/", "/etc/", "/proc/", "/run/", "/sys/"};
+  const bool inside = std::any_of(whole.begin(), whole.end(), [&](std::string_view folder) {
+    return path.starts_with(folder);
+  });
+  return inside || path == "/var" || std::find(system.begin(), system.end(), path) != system.end();
+}
+
 }  // namespace
 
 std::string host_name_fault(std::string_view name) {
@@ -159,16 +171,32 @@ std::string time_limit_fault(std::string_view limit) {
 
 std::string shared_directory_fault(std::string_view path) {
   if (auto fault = path_fault(path, "._-/"); !fault.empty()) return fault;
-  constexpr std::array<std::string_view, 19> system = {
-      "/",    "/bin", "/boot", "/dev",  "/etc", "/home", "/lib", "/lib32", "/lib64", "/media",
-      "/mnt", "/opt", "/proc", "/root", "/run", "/sbin", "/sys", "/tmp",   "/usr"};
-  constexpr std::array<std::string_view, 5> whole = {"/dev/", "/etc/", "/proc/", "/run/", "/sys/"};
-  const bool inside = std::any_of(whole.begin(), whole.end(), [&](std::string_view folder) {
-    return path.starts_with(folder);
-  });
-  if (inside || path == "/var" || std::find(system.begin(), system.end(), path) != system.end())
-    return "belongs to the system: take a directory of its own, such as /shared";
-  return {};
+  return belongs_to_system(path)
+             ? "belongs to the system: take a directory of its own, such as /shared"
+             : "";
+}
+
+std::string venv_fault(std::string_view path) {
+  const bool in_home = path.starts_with("~/");
+  if (path == "~" || path == "~/") return "is a whole home: take a directory in it, such as ~/ENV3";
+  if (!in_home && !path.starts_with('/')) return "begins neither with '~/' nor with '/'";
+  if (auto fault = path_fault(in_home ? path.substr(1) : path, "._-/"); !fault.empty())
+    return fault;
+  return !in_home && belongs_to_system(path)
+             ? "belongs to the system: take a directory of its own, such as ~/ENV3"
+             : "";
+}
+
+std::string python_package_fault(std::string_view name) {
+  const auto is_plain = [](char c) { return is_letter(c) || is_digit(c); };
+  const bool plain = !name.empty() && is_plain(name.front()) && is_plain(name.back()) &&
+                     std::all_of(name.begin(), name.end(), [&](char c) {
+                       return is_plain(c) || c == '.' || c == '_' || c == '-';
+                     });
+  return plain
+             ? ""
+             : "is no name: it may have letters, digits and '.', '_', '-' between them; a version "
+               "cannot be chosen";
 }
 
 std::string device_fault(std::string_view path) {

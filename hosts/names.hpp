@@ -35,6 +35,13 @@ namespace clustermpi {
 /// The same for a device: absolute, and as fstab takes it.
 [[nodiscard]] std::string device_fault(std::string_view path);
 
+/// The same for a Python environment: absolute or below a home ("~/ENV3"), no part of the system,
+/// and as a shell takes it without quotes.
+[[nodiscard]] std::string venv_fault(std::string_view path);
+
+/// The same for a package of Python's, which is named without a version.
+[[nodiscard]] std::string python_package_fault(std::string_view name);
+
 /// The name up to its first dot: all that Open MPI and Slurm look at.
 [[nodiscard]] std::string_view short_name(std::string_view host_name);
 

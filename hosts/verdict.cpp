@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
+#include <set>
 #include <sstream>
 
 namespace clustermpi {
@@ -58,11 +60,60 @@ std::string telling_line(const std::string& text) {
   return first;
 }
 
-void judge_hello(Verdict& verdict, const ProgramRun& run, const std::vector<NodeSlots>& nodes,
+using Lines = std::vector<std::map<std::string, std::string>>;
+
+std::vector<std::vector<std::string>> words_of_lines(std::string_view out) {
+  std::vector<std::vector<std::string>> found;
+  std::istringstream lines{std::string(out)};
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    found.emplace_back(std::istream_iterator<std::string>(words),
+                       std::istream_iterator<std::string>());
+  }
+  return found;
+}
+
+/// mpi4py's "Hello, World! I am process 1 of 4 on red01." as lines of our hello are: host and size.
+Lines greetings_of_mpi4py(std::string_view out) {
+  Lines found;
+  for (const auto& words : words_of_lines(out)) {
+    if (words.size() != 10 || words[0] != "Hello," || words[6] != "of" || words[8] != "on")
+      continue;
+    found.push_back({{"size", words[7]}, {"host", words[9].substr(0, words[9].rfind('.'))}});
+  }
+  return found;
+}
+
+/// mpi4py's "time for 10 loops = 0.00025 seconds (4 processes, 1 bytes)".
+std::map<std::string, std::string> lap_time_of_mpi4py(std::string_view out) {
+  for (const auto& words : words_of_lines(out)) {
+    if (words.size() != 11 || words[0] != "time" || words[3] != "loops") continue;
+    return {{"laps", words[2]},
+            {"seconds", words[5]},
+            {"size", words[7].substr(1)},
+            {"bytes", words[9]}};
+  }
+  return {};
+}
+
+/// What the program says of its end. mpi4py's have no RESULT line; what they print comes to the
+/// same.
+std::map<std::string, std::string> figures_of(const ProgramRun& run) {
+  if (run.program == "ringtest") return lap_time_of_mpi4py(run.out);
+  if (run.program != "helloworld") return result_line(run.out, run.program);
+  const Lines greetings = greetings_of_mpi4py(run.out);
+  if (greetings.empty()) return {};
+  std::set<std::string> hosts;
+  for (const auto& line : greetings) hosts.insert(line.at("host"));
+  return {{"size", greetings.front().at("size")}, {"hosts", std::to_string(hosts.size())}};
+}
+
+/// `greetings` has a line a rank, with its host and the size of its world.
+void judge_hello(Verdict& verdict, const Lines& greetings, const std::vector<NodeSlots>& nodes,
                  const std::map<std::string, std::string>& host_of, Spread spread) {
   const unsigned np = total_slots(nodes);
   std::map<std::string, unsigned> ranks;
-  for (const auto& line : lines_of(run.out, "hello")) {
+  for (const auto& line : greetings) {
     const auto host = line.find("host");
     if (host == line.end()) continue;
     const auto name = host_of.find(host->second);
@@ -83,6 +134,25 @@ void judge_hello(Verdict& verdict, const ProgramRun& run, const std::vector<Node
   verdict.ok = true;
   verdict.summary = fmt::format("{} rank{} on {} host{}", np, np == 1 ? "" : "s", nodes.size(),
                                 nodes.size() == 1 ? "" : "s");
+}
+
+/// ringtest itself compares what came back, and only warns where that is something else.
+void judge_ringtest(Verdict& verdict, const ProgramRun& run, const std::vector<NodeSlots>& nodes) {
+  const auto& figures = verdict.figures;
+  const std::uint64_t np = total_slots(nodes);
+  const std::uint64_t laps = number(figures, "laps");
+  if (number(figures, "size") != np || laps == 0) {
+    verdict.summary = fmt::format("a ring of {} ranks, not {}", number(figures, "size"), np);
+    return;
+  }
+  if (run.err.find("does not match") != std::string::npos) {
+    verdict.summary = "the message came back as another one";
+    return;
+  }
+  verdict.ok = true;
+  const double seconds = std::strtod(figures.at("seconds").c_str(), nullptr);
+  verdict.summary =
+      fmt::format("{} laps, {:.1f} us a hop", laps, seconds * 1e6 / static_cast<double>(laps * np));
 }
 
 void judge_ring(Verdict& verdict, const std::vector<NodeSlots>& nodes) {
@@ -204,8 +274,7 @@ std::map<std::string, std::string> result_line(std::string_view out, std::string
 
 bool crashed_at_its_start(const ProgramRun& run) {
   return run.exit_status != 0 && !run.timed_out &&
-         run.err.find("Segmentation fault") != std::string::npos &&
-         result_line(run.out, run.program).empty();
+         run.err.find("Segmentation fault") != std::string::npos && figures_of(run).empty();
 }
 
 Verdict judge(const ProgramRun& run, const std::vector<NodeSlots>& nodes,
@@ -214,7 +283,7 @@ Verdict judge(const ProgramRun& run, const std::vector<NodeSlots>& nodes,
   verdict.program = run.program;
   verdict.via = run.via;
   verdict.seconds = run.seconds;
-  verdict.figures = result_line(run.out, run.program);
+  verdict.figures = figures_of(run);
   if (run.timed_out) {
     verdict.summary = fmt::format("did not end within {:.0f} s", run.seconds);
     return verdict;
@@ -227,7 +296,11 @@ Verdict judge(const ProgramRun& run, const std::vector<NodeSlots>& nodes,
     if (!names_hosts || verdict.figures.empty()) return verdict;
   }
   if (run.program == "hello") {
-    judge_hello(verdict, run, nodes, host_of, spread);
+    judge_hello(verdict, lines_of(run.out, "hello"), nodes, host_of, spread);
+  } else if (run.program == "helloworld") {
+    judge_hello(verdict, greetings_of_mpi4py(run.out), nodes, host_of, spread);
+  } else if (run.program == "ringtest") {
+    judge_ringtest(verdict, run, nodes);
   } else if (run.program == "ring") {
     judge_ring(verdict, nodes);
   } else if (run.program == "links") {

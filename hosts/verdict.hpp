@@ -32,7 +32,7 @@ struct Verdict {
   bool ok = false;
   bool ran = true;                             ///< false: not tried, `summary` says why; it is ok
   std::string summary;                         ///< one line for people, whether it passed or not
-  std::map<std::string, std::string> figures;  ///< of the RESULT line
+  std::map<std::string, std::string> figures;  ///< of the RESULT line, or what mpi4py's tell
   std::map<std::string, std::string>
       hosts;  ///< host -> what is wrong with it; empty where all is well
   double seconds = 0;
@@ -48,8 +48,8 @@ enum class Spread {
   by_slurm  ///< each runs one at least; how many, Slurm decides
 };
 
-/// Judges hello, ring, pi or links, run on all slots of `nodes`. `host_of` turns the name that a
-/// node gives itself into its name in the inventory.
+/// Judges hello, ring, pi, links or mpi4py's helloworld and ringtest, run on all slots of `nodes`.
+/// `host_of` turns the name that a node gives itself into its name in the inventory.
 [[nodiscard]] Verdict judge(const ProgramRun& run, const std::vector<NodeSlots>& nodes,
                             const std::map<std::string, std::string>& host_of,
                             Spread spread = Spread::exact);

@@ -13,8 +13,8 @@ namespace clustermpi {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> known_kinds{"package", "file",    "block",
-                                                      "line",    "service", "leftover"};
+constexpr std::array<std::string_view, 7> known_kinds{"package", "file",     "block", "line",
+                                                      "service", "leftover", "venv"};
 
 std::vector<std::string> words_of(const std::string& line) {
   std::istringstream stream(line);
@@ -60,6 +60,10 @@ std::vector<std::string> first_install(const std::vector<ManagedItem>& wanted,
   std::vector<std::string> changes;
   if (!packages.empty()) changes.push_back(fmt::format("install {}", fmt::join(packages, ", ")));
   if (!places.empty()) changes.push_back(fmt::format("write {}", fmt::join(places, ", ")));
+  for (const ManagedItem& item : wanted) {
+    if (item.kind == "venv")
+      changes.push_back(fmt::format("make the Python environment {}", item.name));
+  }
   return changes;
 }
 
@@ -101,6 +105,12 @@ std::string describe_drift(const ItemState& item) {
   }
   if (item.kind == "service") {
     return fmt::format("put the service {} right: it is {}", item.name, item.current);
+  }
+  if (item.kind == "venv") {
+    return gone ? fmt::format("make the Python environment {} again: it is gone, or its Python is",
+                              item.name)
+                : fmt::format("put the Python environment {} right: packages in it changed or went",
+                              item.name);
   }
   const std::string place =
       item.kind == "file" ? item.name : fmt::format("the {} in {}", item.kind, item.name);

@@ -12,14 +12,14 @@ namespace clustermpi {
 /// One thing that a role manages: `package openmpi-bin`, `block /etc/hosts`, ...
 struct ManagedItem {
   std::string kind;
-  std::string name;
+  std::string name;       ///< "{venv_path}" stands for what the variable venv_path has
   std::string condition;  ///< host variable that must be true; empty: always
 
   bool operator==(const ManagedItem&) const = default;
 };
 
 /// Reads a role's managed.list: `KIND NAME [when=VARIABLE]` a line, `#` comments. A `leftover` is
-/// what the role's daemons make while they run: a path, or a pattern for one.
+/// what daemons make while they run, a path or a pattern for one; a `venv` is a Python environment.
 /// Throws Error{local_failure} naming `file` and the line.
 [[nodiscard]] std::vector<ManagedItem> parse_managed_list(std::string_view text,
                                                           const std::string& file);

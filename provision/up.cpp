@@ -10,6 +10,7 @@
 #include "provision/steps/generate.hpp"
 #include "provision/steps/hostnames.hpp"
 #include "provision/steps/install.hpp"
+#include "provision/steps/install_python.hpp"
 #include "provision/steps/install_slurm.hpp"
 #include "provision/steps/reboot.hpp"
 #include "provision/steps/verify.hpp"
@@ -100,10 +101,12 @@ std::vector<std::unique_ptr<Step>> up_steps(const Inventory& inventory, const Ho
   if (inventory.storage || consent != FormatConsent{})
     steps.push_back(std::make_unique<StorageStep>(inventory, consent));
   if (inventory.slurm) steps.push_back(install_slurm());
+  if (inventory.python) steps.push_back(install_python());
   steps.push_back(std::make_unique<GenerateStep>());
   steps.push_back(std::make_unique<BuildStep>(bundled_programs()));
   steps.push_back(std::make_unique<DistributeStep>(bundled_programs()));
-  steps.push_back(std::make_unique<VerifyStep>());
+  steps.push_back(std::make_unique<VerifyStep>(std::vector<std::string>{}, std::vector<Via>{},
+                                               asks_for_mpi4py(inventory)));
   return steps;
 }
 

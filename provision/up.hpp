@@ -28,8 +28,8 @@ struct HostConsent {
 };
 
 /// The steps of `up` in order: discover, hostnames (with consent), check, install, reboot (where
-/// memory limits are asked for), storage and slurm (where asked for), generate, build, distribute,
-/// verify.
+/// memory limits are asked for), storage, slurm and python (where asked for), generate, build,
+/// distribute, verify.
 [[nodiscard]] std::vector<std::unique_ptr<Step>> up_steps(const Inventory& inventory,
                                                           const HostConsent& hosts = {},
                                                           const FormatConsent& consent = {});

@@ -14,6 +14,8 @@
 #   line     SHA-256 of the lines that end in ` clustermpi`
 #   package  the installed version; of alternatives (`chrony|ntpsec`) the first installed, as NAME=VERSION
 #   service  what `systemctl is-active` says
+#   venv     WAY:PACKAGE,... (`index` or `debian`), SHA-256 of what the files that its list names look like
+#            (playbooks/roles/venv/files/venv.sh writes that list)
 #
 # A path may begin with `~/`, the home of the user who logged in. All items of a kind share one process:
 # this runs at every start, on boards where a process costs milliseconds.
@@ -50,6 +52,18 @@ sum_of_part() {
   echo "sum $1 $2 ${part%% *}"
 }
 
+# `sum venv NAME ...`; nothing where it has no Python that runs. A look at sizes and times is enough: reading
+# would take long.
+sum_of_venv() {
+  path_of "$1"
+  list=$path/.clustermpi
+  [ -x "$path/bin/python3" ] && [ -r "$list" ] || return 0
+  ways=$(awk '$1 != "-" { way = $4 ~ /^\// ? "debian" : "index"; if (!seen[$1]++) printf "%s:%s,", way, $1 }' "$list")
+  part=$({ readlink -f "$path/bin/python3"; cut -d' ' -f4- "$list" | (cd "$path" && xargs -r -d '\n' stat -c '%s %Y %n'); } |
+    sha256sum)
+  echo "sum venv $1 $ways${part%% *}"
+}
+
 # Raw observations of the items in $1, for report(). The lists are split at blanks on purpose.
 # shellcheck disable=SC2086
 observe() {
@@ -62,6 +76,7 @@ observe() {
         ;;
       block) sum_of_part block "$name" '/^# BEGIN clustermpi$/,/^# END clustermpi$/p' ;;
       line) sum_of_part line "$name" '/ clustermpi$/p' ;;
+      venv) sum_of_venv "$name" ;;
       package) packages="$packages $name" ;;
       service) services="$services $name" ;;
     esac

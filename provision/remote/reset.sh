@@ -21,9 +21,11 @@
 #                                               line had an end
 #   word WORD - PATH                            of ours, on the first line of a file of others
 #   folder absent - PATH                        made for our files
+#   tree absent - PATH                          a Python environment: all that is in it is ours
+#   asked ROLE - NAME                           a package that its role asked for here, and no list of its has
 #   service disabled - NAME                     enabled by us
 #
-# Prints `KIND NAME` lines: job, stop, disable, unmount, file, restore, block, line, word, leftover, package (and `asked`
+# Prints `KIND NAME` lines: job, stop, disable, unmount, file, restore, block, line, word, tree, leftover, package (and `asked`
 # or `needed`), stays (a package that something else needs), user, group, own.
 
 # shellcheck disable=SC2154  # the variables are the program's
@@ -77,7 +79,19 @@ entries() {
     if (!(name in seen)) { seen[name] = 1; print $2, $3, name } }' "$journal"
 }
 
+# Whether Python environments go.
+trees_go() { [ -n "$all" ] || [ -n "$(chosen venv)" ]; }
+
 # --- Packages
+
+# Packages that roles asked for on this node, and that no part has in its list that stays.
+asked_here() {
+  trees_go || return 0
+  kept=$(printf '%s\n' "$items" | awk -v others="$others " '$3 == "package" && index(others, " " $1 " ") { print $4 }')
+  entries asked | while read -r _ _ name; do
+    has "$kept" "$name" || echo "$name"
+  done
+}
 
 find_packages() {
   native=$(dpkg --print-architecture)
@@ -91,7 +105,7 @@ find_packages() {
   [ -n "$added" ] || return 0
   # What came as a dependency and was asked for by hand later is the user's now.
   manual=$(apt-mark showmanual)
-  named=$(chosen package | cut -d' ' -f2 | tr '|' '\n')
+  named=$(chosen package | cut -d' ' -f2 | tr '|' '\n' && asked_here)
   loose=$(printf '%s\n' "$added" | while read -r _ how name; do
     if [ "$how" = needed ]; then
       has "$manual" "$name" || echo "$name"
@@ -316,6 +330,9 @@ list_files() {
   entries word | while read -r word _ path; do
     if is_chosen word "$path" && has_word "$word" "$path"; then echo "word $path"; fi
   done
+  entries tree | while read -r _ _ path; do
+    if trees_go && [ -e "$path" ]; then echo "tree $path"; fi
+  done
 }
 
 has_word() { sed -n 1p "$2" 2>/dev/null | grep -q "[[:blank:]]$1\([[:space:]]\|\$\)"; }
@@ -366,6 +383,9 @@ undo_files() {
   entries word | while read -r word _ path; do
     is_chosen word "$path" && has_word "$word" "$path" || continue
     sed -i "1s/[[:blank:]]$word\([[:space:]]\|\$\)/\1/" "$path" || die "$path cannot be put back"
+  done || exit 1
+  entries tree | while read -r _ _ path; do
+    ! trees_go || rm -rf "$path" || die "$path cannot be removed"
   done || exit 1
 }
 
@@ -541,6 +561,7 @@ forget_undone() {
       file) if is_chosen file "$name"; then rm -f "$state/before$name" && continue; fi ;;
       block | line | service) if is_chosen "$kind" "$name"; then continue; fi ;;
       folder) if [ ! -d "$name" ]; then continue; fi ;;
+      tree | asked) if trees_go; then continue; fi ;;
       path) if has "$(chosen leftover | cut -d' ' -f2)" "$name"; then continue; fi ;;
     esac
     printf '%s %s %s %s\n' "$kind" "$was" "$more" "$name"

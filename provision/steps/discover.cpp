@@ -120,14 +120,6 @@ std::string CheckStep::title() const {
 
 namespace {
 
-void warn_of_unused_tables(Cluster& cluster) {
-  const Inventory& inventory = cluster.inventory();
-  const auto warn = [&](const char* table, bool given) {
-    if (given) cluster.warn(fmt::format("[{}] is read, but nothing is done with it yet", table));
-  };
-  warn("python", inventory.python.has_value());
-}
-
 /// Hosts whose sudo wants a password: asked for here, before anything is changed; then they tell
 /// their state, which discover could not read.
 void check_privileges(Cluster& cluster) {
@@ -155,7 +147,6 @@ void check_privileges(Cluster& cluster) {
 }  // namespace
 
 std::vector<Change> CheckStep::plan(Cluster& cluster) {
-  warn_of_unused_tables(cluster);
   FleetFacts judged;
   for (const std::string& host : cluster.active()) {
     const auto known = cluster.facts.find(host);

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 
 #include "hosts/mpi.hpp"
 #include "provision/data_dir.hpp"
@@ -64,6 +66,12 @@ Json host_keys(const Json& inventory) {
   return keys;
 }
 
+/// "{venv_path}" as the host has it; other names as they are.
+std::string name_on(const Json& variables, const std::string& name) {
+  if (!name.starts_with('{') || !name.ends_with('}')) return name;
+  return variables.value(name.substr(1, name.size() - 2), name);
+}
+
 /// What a role leaves on a host with these variables.
 std::vector<ManagedItem> items_of(const std::string& role, const Json& variables) {
   const fs::path file = data_dir() / "playbooks" / "roles" / role / "files" / "managed.list";
@@ -72,6 +80,7 @@ std::vector<ManagedItem> items_of(const std::string& role, const Json& variables
     return item.kind == "leftover" ||  // nothing that we put there
            (!item.condition.empty() && !variables.value(item.condition, false));
   });
+  for (ManagedItem& item : items) item.name = name_on(variables, item.name);
   return items;
 }
 
@@ -158,6 +167,18 @@ void take_versions(Facts& facts, const HostState& state) {
   facts.python_apt = facts.packages.contains("python3-apt");
 }
 
+/// "Python 3.11.2-1, mpi4py from Debian"
+std::string product_text(const Playbook& playbook, const Facts& facts, const HostState& state) {
+  std::string text = playbook.product;
+  const auto version = facts.packages.find(playbook.product_package);
+  if (version != facts.packages.end()) text += " " + version->second;
+  for (const ItemState& item : state.items) {
+    const std::string packages = item.kind == "venv" ? packages_of_venv(item) : "";
+    if (!packages.empty()) text += ", " + packages;
+  }
+  return text;
+}
+
 /// Hosts that one run of a playbook can do: Ansible takes one password of sudo's.
 struct PasswordGroup {
   std::shared_ptr<const Secret> password;
@@ -215,6 +236,21 @@ void point_to_agent(Json& inventory, Cluster& cluster) {
 }
 
 }  // namespace
+
+std::string packages_of_venv(const ItemState& item) {
+  std::map<std::string, std::vector<std::string>> names;  // by where they came from
+  std::istringstream parts(item.current);
+  for (std::string part; std::getline(parts, part, ',');) {
+    if (const std::size_t colon = part.find(':'); colon != std::string::npos)
+      names[part.substr(0, colon)].push_back(part.substr(colon + 1));
+  }
+  std::vector<std::string> texts;
+  for (const auto& [origin, title] :
+       {std::pair{"index", "the package index"}, {"debian", "Debian"}})
+    if (names.contains(origin))
+      texts.push_back(fmt::format("{} from {}", fmt::join(names[origin], ", "), title));
+  return fmt::format("{}", fmt::join(texts, "; "));
+}
 
 std::unique_ptr<Step> install_mpi(const Inventory& inventory) {
   const MpiNames& mpi = mpi_names(inventory.mpi);
@@ -323,9 +359,7 @@ void InstallStep::record(Cluster& cluster, const std::vector<std::string>& hosts
       event.kind = Event::Kind::host_done;
       event.host = host;
       event.changed = true;
-      event.text = playbook_.product;
-      if (!playbook_.product_package.empty())
-        event.text += " " + cluster.facts[host].packages[playbook_.product_package];
+      event.text = product_text(playbook_, cluster.facts[host], state);
       cluster.report(event);
     }
   }

@@ -15,7 +15,8 @@ struct Playbook {
   bool brings_packages = true;  ///< else another playbook has brought those of its roles
   std::string key;      ///< in the workspace; another one means another installation; empty: none
   std::string product;  ///< what a host is said to have afterwards: "Open MPI",
-  std::string product_package;  ///< in the version of this package; empty: none tells
+  std::string product_package;   ///< in the version of this package; empty: none tells
+  std::string step = "install";  ///< what the step is called
 };
 
 /// A host whose inputs, package versions and managed files are as the playbook's last run left them
@@ -24,7 +25,7 @@ class InstallStep : public Step {
  public:
   explicit InstallStep(Playbook playbook) : playbook_(std::move(playbook)) {}
 
-  [[nodiscard]] std::string name() const override { return "install"; }
+  [[nodiscard]] std::string name() const override { return playbook_.step; }
   [[nodiscard]] std::string title() const override { return playbook_.title; }
   [[nodiscard]] std::vector<Change> plan(Cluster& cluster) override;
   std::string apply(Cluster& cluster, const std::vector<Change>& changes) override;
@@ -34,6 +35,10 @@ class InstallStep : public Step {
 
   Playbook playbook_;
 };
+
+/// What is in a `venv`, and from where: "colour from the package index; mpi4py from Debian". Empty
+/// where nothing of ours is.
+[[nodiscard]] std::string packages_of_venv(const ItemState& item);
 
 /// `install mpi`: Open MPI, names, time and trust; and the packages of all else that the inventory
 /// asks for.

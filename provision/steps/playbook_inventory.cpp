@@ -82,6 +82,13 @@ void add_storage(Json& inventory, const Cluster& cluster) {
   }
 }
 
+void add_python(Json& inventory, const PythonSettings& python) {
+  for (Json& host : inventory["_meta"]["hostvars"]) {
+    host["venv_path"] = python.venv;
+    host["venv_packages"] = python.packages;
+  }
+}
+
 }  // namespace
 
 Json playbook_inventory(const Cluster& cluster) {
@@ -101,6 +108,7 @@ Json playbook_inventory(const Cluster& cluster) {
   }
   if (cluster.inventory().slurm) add_slurm(inventory, cluster);
   if (cluster.inventory().storage) add_storage(inventory, cluster);
+  if (cluster.inventory().python) add_python(inventory, *cluster.inventory().python);
   return inventory;
 }
 
@@ -112,6 +120,7 @@ std::vector<std::string> roles_asked_for(const Inventory& inventory) {
   std::vector<std::string> roles;
   if (inventory.slurm) roles.insert(roles.end(), {"munge", "slurm", "slurmdbd"});
   if (inventory.storage) roles.emplace_back("storage");
+  if (inventory.python) roles.emplace_back("venv");
   return roles;
 }
 

@@ -35,6 +35,7 @@ const std::vector<Part>& all_parts() {
       {"mpi", {"python", "base", "openmpi", "mpich"}},
       {"slurm", {"python", "base", "munge", "slurm", "slurmdbd"}},
       {"storage", {"python", "base", "storage"}},
+      {"python", {"python", "base", "venv"}},
   };
   return parts;
 }
@@ -164,6 +165,7 @@ Removal parse_removal(std::string_view output) {
   tell("block", "take our block out of {}");
   tell("line", "take our line out of {}");
   tell("word", "take our word off the first line of {}");
+  tell("tree", "remove {} with all that is in it");
   std::ranges::transform(named["leftover"], named["leftover"].begin(), with_contents);
   tell("leftover", "remove what the daemons left: {}");
   std::vector<std::string>& accounts = named["user"];

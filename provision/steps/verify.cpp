@@ -8,7 +8,9 @@
 
 #include "provision/launch/slurm.hpp"
 #include "provision/launcher.hpp"
+#include "provision/output_lines.hpp"
 #include "provision/steps/distribute.hpp"
+#include "provision/steps/install_python.hpp"
 
 namespace clustermpi {
 
@@ -18,12 +20,23 @@ using namespace std::chrono_literals;
 
 constexpr auto default_timeout = 60s;
 
+bool is_pythons(const std::string& program) {
+  return std::ranges::find(python_programs(), program) != python_programs().end();
+}
+
+std::vector<std::string> command_of(const Cluster& cluster, const std::string& program) {
+  if (!is_pythons(program)) return {program_path(cluster, program)};
+  std::vector<std::string> words{venv_python(cluster), "-m", "mpi4py.bench", program};
+  if (program == "ringtest") words.insert(words.end(), {"--loop", "10"});
+  return words;
+}
+
 ProgramRun run_program(Cluster& cluster, const std::string& program, Via via) {
   ProgramRun run;
   run.program = program;
   run.via = name_of(via);
   MpiJob job;
-  job.command = {program_path(cluster, program)};
+  job.command = command_of(cluster, program);
   job.via = via;
   job.patience = turn_comes_within;
   // Idle ranks give their core away: nodes may share one machine, and a rank that spins while it
@@ -88,6 +101,27 @@ std::map<std::string, std::string> unreachable_from_manager(Cluster& cluster,
   return unreachable;
 }
 
+/// Ends well on a host where the program can start, else says why it cannot.
+std::string check_of(const Cluster& cluster, const std::string& program) {
+  if (!is_pythons(program)) {
+    const std::string path = program_path(cluster, program);
+    return fmt::format("test -x {} || {{ echo {}; false; }}", shell_quote(path),
+                       shell_quote("there is no program " + path));
+  }
+  const std::string python = venv_python(cluster);
+  const std::string& venv = cluster.inventory().python->venv;
+  return fmt::format(
+      "if ! test -x {0}; then echo {1}; false; elif ! {0} -c {2} 2>/dev/null; then echo {3}; "
+      "false; "
+      "fi",
+      shell_quote(python),
+      shell_quote(fmt::format(
+          "there is no Python environment {}: `clustermpi install python` makes it", venv)),
+      shell_quote("import mpi4py; mpi4py.rc.initialize = False; import mpi4py.MPI"),
+      shell_quote(fmt::format(
+          "mpi4py does not load in {}: `clustermpi install python` puts it right", venv)));
+}
+
 /// A failed program does not say whose fault it was: ask each host, from here and, where mpirun
 /// goes there by SSH, from the manager.
 void find_culprits(Cluster& cluster, const std::vector<NodeSlots>& nodes, Verdict& verdict) {
@@ -97,8 +131,8 @@ void find_culprits(Cluster& cluster, const std::vector<NodeSlots>& nodes, Verdic
   for (const std::string& host : hosts) {
     Job job;
     job.host = cluster.fleet().index_of(host).value();
-    job.command = fmt::format("test -x {}", shell_quote(program_path(cluster, verdict.program)));
-    job.timeout = 5s;
+    job.command = check_of(cluster, verdict.program);
+    job.timeout = is_pythons(verdict.program) ? 20s : 5s;
     jobs.push_back(std::move(job));
   }
   const auto results = cluster.fleet().run(std::move(jobs));
@@ -109,8 +143,7 @@ void find_culprits(Cluster& cluster, const std::vector<NodeSlots>& nodes, Verdic
       verdict.hosts[hosts[i]] = "does not answer: " + results[i].error->message;
       if (hosts[i] == cluster.inventory().manager) manager_answers = false;
     } else if (results[i].exit_status != 0) {
-      verdict.hosts[hosts[i]] =
-          fmt::format("there is no program {}", program_path(cluster, verdict.program));
+      verdict.hosts[hosts[i]] = printable(last_line(results[i].out));
     }
   }
   if (!manager_answers || verdict.via != name_of(Via::mpirun)) return;
@@ -167,19 +200,25 @@ Verdict not_run(const std::string& program, Via via, std::string why) {
 
 }  // namespace
 
-VerifyStep::VerifyStep(std::vector<std::string> programs, std::vector<Via> ways)
-    : programs_(std::move(programs)), ways_(std::move(ways)) {}
+VerifyStep::VerifyStep(std::vector<std::string> programs, std::vector<Via> ways, bool with_python)
+    : programs_(std::move(programs)), ways_(std::move(ways)), with_python_(with_python) {}
 
 std::vector<std::string> VerifyStep::programs_by(Via via) const {
   if (!programs_.empty()) return programs_;
   std::vector<std::string> programs = bundled_programs();
   if (via != Via::mpirun) std::erase(programs, "links");
+  if (with_python_)
+    programs.insert(programs.end(), python_programs().begin(), python_programs().end());
+  return programs;
+}
+
+const std::vector<std::string>& python_programs() {
+  static const std::vector<std::string> programs{"helloworld", "ringtest"};
   return programs;
 }
 
 std::string VerifyStep::title() const {
-  return fmt::format("{} over all hosts",
-                     fmt::join(programs_.empty() ? bundled_programs() : programs_, ", "));
+  return fmt::format("{} over all hosts", fmt::join(programs_by(Via::mpirun), ", "));
 }
 
 std::vector<Change> VerifyStep::plan(Cluster& cluster) {

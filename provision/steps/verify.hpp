@@ -15,8 +15,10 @@ namespace clustermpi {
 class VerifyStep : public Step {
  public:
   /// No programs: all, links by mpirun alone, since the wires are the same for every way. No ways:
-  /// mpirun, and srun too where Slurm is wanted and installed.
-  explicit VerifyStep(std::vector<std::string> programs = {}, std::vector<Via> ways = {});
+  /// mpirun, and srun too where Slurm is wanted and installed. `with_python`: python_programs() are
+  /// among all of them.
+  explicit VerifyStep(std::vector<std::string> programs = {}, std::vector<Via> ways = {},
+                      bool with_python = false);
 
   [[nodiscard]] std::string name() const override { return "verify"; }
   [[nodiscard]] std::string title() const override;
@@ -36,9 +38,13 @@ class VerifyStep : public Step {
 
   std::vector<std::string> programs_;  ///< as they were asked for
   std::vector<Via> ways_;
+  bool with_python_;
   std::optional<SlurmProof> slurm_;  ///< of Slurm itself, once it was checked
   bool links_work_ = true;           ///< as far as is known
   unsigned ranks_ = 0;
 };
+
+/// mpi4py's own programs, which run in the environment of [python]: see require_mpi4py().
+[[nodiscard]] const std::vector<std::string>& python_programs();
 
 }  // namespace clustermpi

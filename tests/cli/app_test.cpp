@@ -222,6 +222,24 @@ TEST_F(AppTest, ADamagedFactsFileIsNamed) {
   EXPECT_THAT(outcome.err, HasSubstr("run `clustermpi discover` to write it anew"));
 }
 
+TEST_F(AppTest, PythonIsForInventoriesThatAskForIt) {
+  ASSERT_EQ(run({"init", "red"}).status, 0);
+  for (const auto& words :
+       std::vector<std::vector<std::string>>{{"install", "python"}, {"verify", "--python"}}) {
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.status, 3);
+    EXPECT_EQ(outcome.err,
+              "the inventory does not ask for Python\n  add a line [python] to it\n");
+  }
+  write("cluster.toml", read("cluster.toml") + "\n[python]\npackages = [\"numpy\"]\n");
+  const Outcome outcome = run({"verify", "--python"});
+  EXPECT_EQ(outcome.status, 3);
+  EXPECT_EQ(outcome.err,
+            "mpi4py is not among the packages of [python]\n"
+            "  add it there: packages = [\"mpi4py\"]\n");
+  EXPECT_FALSE(std::filesystem::exists(".clustermpi"));
+}
+
 TEST_F(AppTest, HostkeyForgetOfAHostThatIsNoneIsAUsageError) {
   ASSERT_EQ(run({"init", "red"}).status, 0);
   EXPECT_EQ(run({"hostkey", "forget", "blue"}).status, 2);

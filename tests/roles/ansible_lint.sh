@@ -7,4 +7,4 @@ trap 'rm -rf "$copy"' EXIT
 cp -r "$source/playbooks" "$source/templates" "$copy"
 cd "$copy/playbooks"
 rm ansible.cfg # the program's: ansible-lint runs Ansible in its own way
-HOME=$copy ansible-lint -c "$source/tests/roles/ansible-lint.yml" --nocolor mpi.yml
+HOME=$copy ansible-lint -c "$source/tests/roles/ansible-lint.yml" --nocolor mpi.yml python.yml

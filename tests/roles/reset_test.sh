@@ -53,7 +53,10 @@ slurm slurm service slurmd
 slurm slurm leftover $dir/etc/slurm
 slurm slurm leftover $dir/usr/*/libpmix.so
 slurm slurmdbd package mariadb-server
-slurm slurmdbd leftover $dir/var/lib/mysql"
+slurm slurmdbd leftover $dir/var/lib/mysql
+python python package python3
+python venv package python3-venv
+python venv venv {venv_path}"
 
 # reset MODE PART...: leaves $status, $out, $err and $calls.
 reset() {
@@ -234,3 +237,26 @@ reset list all
 expect "the kernel's line: listed" "word /boot/cmdline.txt" "$(grep '^word' <<<"$out")"
 reset remove all
 expect "the kernel's line: as it was, with nothing beside it" "$before cmdline.txt" "$(cksum "$dir/boot/cmdline.txt") $(ls "$dir/boot")"
+
+installs
+printf '%s\n' "tree absent - $dir/home/ENV3" "asked venv - python3-mpi4py" "asked venv - openmpi-bin" \
+  "package new asked python3-venv" "package new asked python3-mpi4py" >>"$dir/state/journal"
+for name in python3-venv python3-mpi4py; do echo "installed $name amd64" >>"$dir/installed"; done
+printf 'libmunge2\nlibopenmpi3\n' >>"$dir/used"
+mkdir -p "$dir/home/ENV3/bin"
+touch "$dir/home/ENV3/bin/python3" "$dir/state/python.state"
+reset list slurm
+grep -q -e ENV3 -e mpi4py <<<"$out" && fail "a Python environment" "stays with other parts" "$out"
+reset list python
+expect "python: what another part has in its list stays" "tree /home/ENV3
+package python3-venv asked
+package python3-mpi4py asked
+own /state/python.state" "$out"
+reset remove python
+expect "python: exit status" "0 " "$status $err"
+expect "python: packages" "apt-get purge python3-venv python3-mpi4py" "$calls"
+[[ ! -e $dir/home/ENV3 ]] || fail "python: the environment" "is gone" "is there"
+mkdir "$dir/home/ENV3"
+reset list all
+grep -q ENV3 <<<"$out" && fail "an environment that came after the reset" "stays" "$out"
+reset remove all

@@ -58,7 +58,7 @@ class Signatures(unittest.TestCase):
                     self.assertTrue("changed_when" in task or creates, "%s: %s" % (file, task["name"]))
 
     def test_managed_lists_can_be_read(self):
-        line = re.compile(r"(package|file|block|line|service|leftover) \S+( when=[a-z_]+)?")
+        line = re.compile(r"(package|file|block|line|service|leftover|venv) \S+( when=[a-z_]+)?")
         for role in self.for_each_role():
             for text in (role / "files" / "managed.list").read_text().splitlines():
                 self.assertTrue(text.startswith("#") or line.fullmatch(text), text)

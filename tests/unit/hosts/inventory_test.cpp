@@ -371,6 +371,35 @@ TEST(ParseInventory, RefusesAJumpThatIsNone) {
                   "         ^"));
 }
 
+TEST(ParseInventory, RefusesAPythonThatCannotBe) {
+  EXPECT_THAT(
+      complaints(
+          with("[python]\nvenv = 'ENV3'\npackages = ['mpi4py', 'numpy==1.26']\npakages = 1")),
+      ElementsAre(
+          "cluster.toml:6:8: venv 'ENV3' begins neither with '~/' nor with '/'\n"
+          "  venv = 'ENV3'\n"
+          "         ^",
+          "cluster.toml:7:23: package 'numpy==1.26' is no name: it may have letters, digits and "
+          "'.', '_', '-' between them; a version cannot be chosen\n"
+          "  packages = ['mpi4py', 'numpy==1.26']\n"
+          "                        ^",
+          "cluster.toml:8:1: unknown key 'pakages' in [python]\n"
+          "  pakages = 1\n"
+          "  ^\n"
+          "  hint: did you mean 'packages'?"));
+}
+
+TEST(ParseInventory, RefusesOnePythonEnvironmentForAllHosts) {
+  const std::string shared = "[storage]\ndirectory = '/shared'\n[python]\nvenv = ";
+  EXPECT_THAT(complaints(with(shared + "'/shared/ENV3'")),
+              ElementsAre("cluster.toml:8:8: venv '/shared/ENV3' is in /shared, which all hosts "
+                          "share\n"
+                          "  venv = '/shared/ENV3'\n"
+                          "         ^\n"
+                          "  hint: each host makes an environment of its own: venv = \"~/ENV3\""));
+  EXPECT_EQ(valid(with(shared + "'/shared2/ENV3'")).python->venv, "/shared2/ENV3");
+}
+
 TEST(ParseInventory, RemembersWhichPortsWereGiven) {
   const Inventory inventory =
       valid("[cluster]\nuser='u'\n[[hosts]]\nnames='a'\nport=22\n[[hosts]]\nnames='b'\n");

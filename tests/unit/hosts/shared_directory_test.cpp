@@ -38,6 +38,30 @@ TEST(Device, IsBelowDev) {
             "is not written straight: leave out '//', '.', '..' and a '/' at the end");
 }
 
+TEST(Venv, IsAPathOfItsOwn) {
+  for (const char* path : {"~/ENV3", "~/python/env-3.11", "/srv/ENV3", "/home/pi/ENV3", "~/etc"})
+    EXPECT_EQ(venv_fault(path), "") << path;
+  for (const char* path : {"~", "~/"})
+    EXPECT_EQ(venv_fault(path), "is a whole home: take a directory in it, such as ~/ENV3");
+  for (const char* path : {"", "ENV3", "~pi/ENV3"})
+    EXPECT_EQ(venv_fault(path), "begins neither with '~/' nor with '/'");
+  for (const char* path : {"~/my env", "/srv/$HOME"})
+    EXPECT_EQ(venv_fault(path), "may have letters, digits and any of ._-/ only");
+  for (const char* path : {"~/../x", "~/ENV3/", "~//"})
+    EXPECT_EQ(venv_fault(path),
+              "is not written straight: leave out '//', '.', '..' and a '/' at the end");
+  for (const char* path : {"/", "/usr", "/etc/ENV3"})
+    EXPECT_EQ(venv_fault(path),
+              "belongs to the system: take a directory of its own, such as ~/ENV3");
+}
+
+TEST(PythonPackage, IsANameWithoutAVersion) {
+  for (const char* name : {"mpi4py", "scikit-learn", "zope.interface", "a_b"})
+    EXPECT_EQ(python_package_fault(name), "") << name;
+  for (const char* name : {"", "numpy==1", "-r", "x;y", "a b", "x[y]", "ü", "-e"})
+    EXPECT_NE(python_package_fault(name), "") << name;
+}
+
 TEST(SharedDirectory, NeedsOneNumberForTheUserOnAllHosts) {
   FleetFacts facts = example::fleet_facts();
   for (auto& [name, known] : facts) known.uid = 1000;

@@ -71,6 +71,67 @@ TEST(JudgeHello, HostsAreCalledAsTheInventoryCallsThem) {
   EXPECT_TRUE(verdict.ok) << verdict.summary;
 }
 
+std::string greeting(int rank, int size, const std::string& host) {
+  return "Hello, World! I am process " + std::to_string(rank) + " of " + std::to_string(size) +
+         " on " + host + ".\n";
+}
+
+TEST(JudgeHelloworld, EveryRankWhereThePlacementSaid) {
+  const auto verdict =
+      judge(ended("helloworld", greeting(0, 4, "red") + greeting(1, 4, "red") +
+                                    greeting(2, 4, "red01.lan") + greeting(3, 4, "red01.lan")),
+            two_nodes, {{"red", "red"}, {"red01.lan", "red01"}});
+  EXPECT_TRUE(verdict.ok) << verdict.summary;
+  EXPECT_EQ(verdict.summary, "4 ranks on 2 hosts");
+  EXPECT_THAT(verdict.figures, ElementsAre(Pair("hosts", "2"), Pair("size", "4")));
+}
+
+TEST(JudgeHelloworld, AMissingHostIsNamed) {
+  const auto verdict = judge(ended("helloworld", greeting(0, 2, "red") + greeting(1, 2, "red")),
+                             {{"red", 1, 1}, {"red01", 1, 1}}, same_names);
+  EXPECT_FALSE(verdict.ok);
+  EXPECT_THAT(verdict.hosts, ElementsAre(Pair("red", "2 of 1 ranks started"),
+                                         Pair("red01", "0 of 1 ranks started")));
+}
+
+TEST(JudgeHelloworld, AnMpi4pyForAnotherMpiMakesWorldsOfOne) {
+  const auto verdict = judge(ended("helloworld", greeting(0, 1, "red") + greeting(0, 1, "red01")),
+                             {{"red", 1, 1}, {"red01", 1, 1}}, same_names);
+  EXPECT_FALSE(verdict.ok);
+  EXPECT_EQ(verdict.summary,
+            "a rank on red01 sees a world of 1 ranks, not 2: two MPI implementations are mixed");
+}
+
+TEST(JudgeHelloworld, GreetingsBeforeACrashProveNothing) {
+  ProgramRun run = ended("helloworld", greeting(0, 4, "red"), 1);
+  run.err = "ModuleNotFoundError: No module named 'mpi4py'\n";
+  const auto verdict = judge(run, two_nodes, same_names);
+  EXPECT_FALSE(verdict.ok);
+  EXPECT_EQ(verdict.summary, "ended with status 1: ModuleNotFoundError: No module named 'mpi4py'");
+}
+
+TEST(JudgeRingtest, AllRanksAndAMessageThatCameBackAsItWent) {
+  const std::string said = "time for 10 loops = 0.0032 seconds (4 processes, 1 bytes)\n";
+  const auto verdict = judge(ended("ringtest", said), two_nodes, same_names);
+  EXPECT_TRUE(verdict.ok);
+  EXPECT_EQ(verdict.summary, "10 laps, 80.0 us a hop");
+  EXPECT_THAT(verdict.figures, ElementsAre(Pair("bytes", "1"), Pair("laps", "10"),
+                                           Pair("seconds", "0.0032"), Pair("size", "4")));
+  ProgramRun wrong = ended("ringtest", said);
+  wrong.err = "bench.py:101: UserWarning: received message does not match!\n";
+  EXPECT_EQ(judge(wrong, two_nodes, same_names).summary, "the message came back as another one");
+  EXPECT_FALSE(judge(wrong, two_nodes, same_names).ok);
+  const auto alone =
+      judge(ended("ringtest", "time for 10 loops = 0.0001 seconds (1 processes, 1 bytes)\n"),
+            two_nodes, same_names);
+  EXPECT_FALSE(alone.ok);
+  EXPECT_EQ(alone.summary, "a ring of 1 ranks, not 4");
+}
+
+TEST(JudgeRingtest, NoLineIsAFailure) {
+  EXPECT_EQ(judge(ended("ringtest", ""), two_nodes, same_names).summary, "ended with status 0");
+}
+
 TEST(JudgeRing, TheNumberMustHaveGrownByOneAHop) {
   EXPECT_TRUE(
       judge(ended("ring",

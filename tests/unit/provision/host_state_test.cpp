@@ -93,6 +93,23 @@ TEST(OutstandingChanges, ChangedSettingsAndEachDriftAreNamed) {
                           "put the service systemd-timesyncd right: it is disabled"));
 }
 
+TEST(OutstandingChanges, APythonEnvironmentIsMadeAndPutRight) {
+  const std::vector<ManagedItem> venv{{"package", "python3-venv", ""}, {"venv", "~/ENV3", ""}};
+  EXPECT_THAT(outstanding_changes({}, "new", venv, {}),
+              ElementsAre("install python3-venv", "make the Python environment ~/ENV3"));
+  const std::string recorded = "debian:mpi4py,aaaa";
+  EXPECT_THAT(
+      outstanding_changes({"same", {{"venv", "~/ENV3", recorded, recorded}}}, "same", venv, {}),
+      IsEmpty());
+  EXPECT_THAT(
+      outstanding_changes({"same", {{"venv", "~/ENV3", recorded, "-"}}}, "same", venv, {}),
+      ElementsAre("make the Python environment ~/ENV3 again: it is gone, or its Python is"));
+  EXPECT_THAT(
+      outstanding_changes({"same", {{"venv", "~/ENV3", recorded, "debian:mpi4py,bbbb"}}}, "same",
+                          venv, {}),
+      ElementsAre("put the Python environment ~/ENV3 right: packages in it changed or went"));
+}
+
 TEST(OutstandingChanges, WhatTheInventoryAsksForSinceThenIsNamed) {
   const HostState state{"old", {{"package", "python3", "3.11.2-1", "3.11.2-1"}}};
   const std::vector<ManagedItem> more{

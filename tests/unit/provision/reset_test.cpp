@@ -24,6 +24,7 @@ TEST(Removal, TellsEachKindInALine) {
       "restore /etc/munge/munge.key\n"
       "block /etc/hosts\n"
       "line /home/pi/.ssh/authorized_keys\n"
+      "tree /home/pi/ENV3\n"
       "leftover /etc/slurm\n"
       "leftover /var/lib/slurm\n"
       "leftover /var/lib/mysql\n"
@@ -44,6 +45,7 @@ TEST(Removal, TellsEachKindInALine) {
           "libmunge2",
           "remove /etc/slurm/slurm.conf", "bring /etc/munge/munge.key back as it was before",
           "take our block out of /etc/hosts", "take our line out of /home/pi/.ssh/authorized_keys",
+          "remove /home/pi/ENV3 with all that is in it",
           "remove what the daemons left: /etc/slurm, /var/lib/slurm (Slurm's record of its "
           "jobs), /var/lib/mysql (the data base of all jobs)",
           "remove the accounts of daemons: munge, slurm",
