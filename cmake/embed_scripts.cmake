@@ -1,5 +1,5 @@
-# Turns remote/NAME.sh into `const std::string_view remote::NAME` (see provision/remote_scripts.hpp).
-set(body "// Generated from provision/remote/*.sh.\n#include \"provision/remote_scripts.hpp\"\n\nnamespace clustermpi::remote {\n")
+# Turns remote/NAME.sh and remote/NAME.py into `const std::string_view remote::NAME` (see provision/remote_scripts.hpp).
+set(body "// Generated from provision/remote/.\n#include \"provision/remote_scripts.hpp\"\n\nnamespace clustermpi::remote {\n")
 foreach(script IN LISTS SCRIPTS)
   get_filename_component(name ${script} NAME_WE)
   file(READ ${script} text)

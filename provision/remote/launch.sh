@@ -7,14 +7,18 @@
 #   batch   PROGRAM --comment=MARK ARG... SCRIPT, for sbatch. Its end is waited for; then what it printed is
 #           told, and its exit status is ours.
 # Stdin has, up to a line `--`, any number of files, each as a line `file NAME SIZE` and then its bytes, by the
-# names hosts, ranks and script; and NAME=VALUE lines for the job's environment. It is a leash from then on:
-# nothing more comes over it, and its end means that nobody waits for the job any more.
+# names hosts, ranks, script and feed; and NAME=VALUE lines for the job's environment. It is a leash from then on: its
+# end means that nobody waits for the job any more. Nothing more comes over it, except where `feed` is there: that is
+# feed.py, which finds the job's own stdin there.
 set -u
 dir=$(mktemp -d "${TMPDIR:-/tmp}/clustermpi.XXXXXX") || exit 1
 mark=${dir##*/} # tells our job from all others of Slurm's
 way=$1
 program=$2
 shift 2
+clustermpi_environment= # lines
+clustermpi_newline='
+'
 
 # take_file NAME SIZE. head(1) may read more than it shows.
 take_file() {
@@ -28,7 +32,7 @@ while IFS= read -r line && [ "$line" != -- ]; do
       # shellcheck disable=SC2086 # two words
       take_file ${line#file }
       ;;
-    *) export "${line?}" ;;
+    *) clustermpi_environment=$clustermpi_environment$line$clustermpi_newline ;;
   esac
 done
 
@@ -37,20 +41,30 @@ start() {
   ranks=
   [ ! -e "$dir/ranks" ] || ranks=$dir/ranks
   case $way in
-    mpirun) exec "$program" --hostfile "$hosts" ${ranks:+--rankfile "$ranks"} "$@" ;;
-    prrte) exec "$program" --hostfile "$hosts" ${ranks:+--map-by "rankfile:file=$ranks"} "$@" ;;
-    hydra) exec "$program" -f "$hosts" "$@" ;;
+    mpirun) become "$program" --hostfile "$hosts" ${ranks:+--rankfile "$ranks"} "$@" ;;
+    prrte) become "$program" --hostfile "$hosts" ${ranks:+--map-by "rankfile:file=$ranks"} "$@" ;;
+    hydra) become "$program" -f "$hosts" "$@" ;;
     slurm)
       [ ! -e "$hosts" ] || export SLURM_HOSTFILE="$hosts"
-      exec "$program" --comment="$mark" "$@"
+      become "$program" --comment="$mark" "$@"
       ;;
     batch) batch "$@" ;;
   esac
 }
 
+# Becomes the command, in the job's environment. A variable of the job's may be called as one of ours is: none of ours
+# is looked at from here on.
+become() {
+  while [ -n "$clustermpi_environment" ]; do
+    export "${clustermpi_environment%%"$clustermpi_newline"*}"
+    clustermpi_environment=${clustermpi_environment#*"$clustermpi_newline"}
+  done
+  exec "$@"
+}
+
 # What the job prints stays on the node that runs the script, below this user's home: nodes need not share one.
 batch() {
-  id=$("$program" --parsable --comment="$mark" --output=".$mark.out" --error=".$mark.err" "$@" "$dir/script") || exit
+  id=$(become "$program" --parsable --comment="$mark" --output=".$mark.out" --error=".$mark.err" "$@" "$dir/script") || exit
   id=${id%%;*} # ";CLUSTER" follows where there are several
   echo "$id" >"$dir/id"
   echo "Submitted batch job $id" >&2
@@ -103,12 +117,18 @@ cancel() {
 # signal would make mpirun end at once and leave its ranks behind.
 trap : HUP INT TERM
 exec 3<&0
-start "$@" </dev/null 3<&- &
+input=/dev/null
+if [ -e "$dir/feed" ]; then
+  input=$dir/input
+  mkfifo "$input" || exit 1
+fi
+# shellcheck disable=SC2094 # one reads what the other writes
+start "$@" <"$input" 3<&- &
 job=$!
 # Nobody may be left who reads what we print, and the shell itself tells of a job that a signal ended.
 trap '' PIPE
 {
-  cat <&3 >/dev/null
+  if [ "$input" = /dev/null ]; then cat <&3 >/dev/null; else python3 "$dir/feed" "$input" <&3; fi
   kill -TERM "$job"
   cancel
   sleep 5

@@ -14,7 +14,9 @@ cd "$TMPDIR"/clustermpi.* || exit 1
 echo "$@" | sed "s#$PWD#DIR#g; s#--comment=clustermpi[.][^ ]*#--comment=MARK#"
 [ -z "${SLURM_HOSTFILE-}" ] || echo "SLURM_HOSTFILE=$SLURM_HOSTFILE" | sed "s#$PWD#DIR#"
 [ -z "${GREETING-}" ] || echo "GREETING=$GREETING"
-for file in *; do [ ! -e "$file" ] || sha256sum "$file"; done
+[ -z "${line-}" ] || echo "dir=$dir line=$line way=$way program=$program"
+[ ! -p input ] || sha256sum
+for file in *; do [ ! -f "$file" ] || sha256sum "$file"; done
 stat -c 'mode %a' .
 exit 7
 PROGRAM
@@ -51,6 +53,33 @@ expect "slurm with hosts" "--comment=MARK --ntasks=1 a
 SLURM_HOSTFILE=DIR/hosts
 $(digest hosts)
 $tail" "$({ file hosts "$dir/hosts"; echo --; } | launch slurm --ntasks=1 a)"
+
+# A variable of the job's that is called as one of the script's own is nothing to the script, which removes `dir`.
+mkdir "$dir/kept"
+expect "names of ours" "--comment=MARK a
+dir=$dir/kept line=b way=c program=d
+$tail" "$({ printf '%s\n' "dir=$dir/kept" line=b way=c program=d --; } | launch slurm a)"
+[[ -d $dir/kept ]] || fail "a folder named by the job's environment" "is left alone" "removed"
+
+# The job's stdin: pieces, of any bytes, and their end, which is not the end of ours.
+feed=${script%/*}/feed.py
+head -c 3000000 /dev/urandom >"$dir/bytes"
+piece() { printf '%s\n' "$(stat -c %s "$1")"; cat "$1"; }
+expect "stdin" "--comment=MARK a
+$(sha256sum <"$dir/bytes")
+$(sha256sum <"$feed" | sed 's/-$/feed/')
+$tail" "$({ file feed "$feed"; echo --; piece "$dir/bytes"; echo 0; } | launch slurm a)"
+expect "an empty stdin" "$(sha256sum </dev/null)" "$({ file feed "$feed"; echo --; echo 0; } | launch slurm a | sed -n 2p)"
+
+# It was cut off: the job is ended, although it takes nothing of what came, and sees no end of it before.
+cut_off() { # LINE: with more on its way than the job takes, and no end of it
+  printf '#!/bin/sh\n%s\n' "$1" >"$dir/taker"
+  chmod +x "$dir/taker"
+  { file feed "$feed"; echo --; echo 1000000; head -c 150000 "$dir/bytes"; } |
+    TMPDIR=$dir/tmp sh -c "$(<"$script")" launch slurm "$dir/taker" 2>/dev/null || echo "status $?"
+}
+expect "a leash while the job takes nothing" "status 143" "$(cut_off 'exec sleep 1000')"
+expect "a leash while the job waits for more" "status 143" "$(cut_off 'exec cat >/dev/null')"
 
 # More than a pipe holds, and than an argument may have; and one of nothing.
 seq 400000 >"$dir/hosts"
