@@ -222,6 +222,12 @@ int Session::input_for_hosts() const {
   return null_device || isatty(streams_.in_fd) == 1 ? -1 : streams_.in_fd;
 }
 
+int Session::input_for_job() const {
+  const bool typed_for_us =
+      streams_.in_fd >= 0 && isatty(streams_.in_fd) == 1 && tcgetpgrp(streams_.in_fd) == getpgrp();
+  return typed_for_us ? streams_.in_fd : input_for_hosts();
+}
+
 std::ostream& Session::out() {
   if (console_) console_->settle();
   return streams_.out;

@@ -63,6 +63,8 @@ class Session {
   /// What hosts may read as their stdin; -1 where that is a terminal, which is for us alone, or the
   /// null device: a stream has its price, since it can be read only once.
   [[nodiscard]] int input_for_hosts() const;
+  /// What a job may read as its stdin: a terminal too, where we are who it listens to.
+  [[nodiscard]] int input_for_job() const;
   /// What was behind "--" of a command that takes another command; none where there was no "--".
   std::optional<std::vector<std::string>> operands;
   [[nodiscard]] CancelToken& cancel() { return cancel_; }

@@ -3,16 +3,27 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "cli/rank_output.hpp"
 #include "provision/steps/discover.hpp"
 #include "provision/up.hpp"
 
 namespace clustermpi::cli {
 
 namespace {
+
+bool is_variable_name(std::string_view name) {
+  const auto fits = [](char c) {
+    return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0;
+  };
+  return !name.empty() && std::ranges::all_of(name, fits) &&
+         std::isdigit(static_cast<unsigned char>(name.front())) == 0;
+}
 
 /// "NAME=VALUE", or "NAME" with the value that it has here.
 std::vector<std::pair<std::string, std::string>> environment_of(
@@ -21,6 +32,12 @@ std::vector<std::pair<std::string, std::string>> environment_of(
   for (const std::string& word : words) {
     const std::size_t equals = word.find('=');
     const std::string name = word.substr(0, equals);
+    if (!is_variable_name(name)) {
+      throw Error(ExitCode::usage,
+                  fmt::format("--env {}: a variable's name has letters, digits and _, and begins "
+                              "with no digit",
+                              printable(word)));
+    }
     if (word.find('\n') != std::string::npos) {
       throw Error(ExitCode::usage,
                   fmt::format("--env {}: a value cannot have several lines", name));
@@ -66,24 +83,51 @@ void add_job_options(CLI::App& command, JobOptions& options) {
       .add_option("--env", options.environment, "Set on every rank; without a value, as it is here")
       ->type_name("NAME[=VALUE]")
       ->allow_extra_args(false);
+  command
+      .add_option("--workdir", options.directory,
+                  "Where ranks start, relative to the home there (default: the home)")
+      ->type_name("DIR");
+  command.add_flag("--no-stdin", options.no_stdin, "Give rank 0 an empty stdin; else it gets ours");
+  auto* tag =
+      command.add_flag("--tag", options.tag, "Print whole lines, each behind its rank: [3] ...");
+  auto* split =
+      command
+          .add_option("--split", options.split,
+                      "Keep what each rank prints in files of its own, here: DIR/rank.3.out, .err")
+          ->type_name("DIR");
+  command
+      .add_flag("--debug", options.debug,
+                "Each rank in gdb, stopped at main: a window of tmux, a pane a rank")
+      ->excludes(tag)
+      ->excludes(split);
 }
 
 ExitCode run_job(Session& session, const std::string& name, const JobOptions& options,
                  const std::function<void(nlohmann::json&, const Result&)>& add) {
   session.refuse_dry_run(name);
+  if (options.tag && session.common.json) {
+    throw Error(ExitCode::usage, fmt::format("{}: --tag and --json exclude each other", name),
+                "--tag prints each line as it comes, --json one document at the end");
+  }
+  MpiJob job;
+  job.environment = environment_of(options.environment);
+  std::optional<RankOutput> ranks;
+  if (options.tag || !options.split.empty()) ranks.emplace(session, options.tag, options.split);
   Cluster& cluster = session.open_cluster();
   if (cluster.facts.empty()) {
     DiscoverStep discover;
     StepRecord record;
     run_step(discover, cluster, record);
   }
-  MpiJob job;
   job.command = options.command;
   job.via = options.via;
   job.np = options.placement.np;
   job.places = places_of(cluster.inventory(), options);
-  job.environment = environment_of(options.environment);
   job.timeout = cluster.options().timeout;
+  job.directory = options.directory;
+  if (!options.no_stdin && !options.debug) job.input = session.input_for_job();
+  job.debug = options.debug;
+  if (ranks) job.on_rank = [&ranks](const RankPiece& piece) { ranks->take(piece); };
   if (!session.common.json) {
     job.on_output = [&session](Stream stream, std::string_view text) {
       // A program's own output goes through untouched, as mpirun's would; only a terminal is
@@ -93,6 +137,7 @@ ExitCode run_job(Session& session, const std::string& name, const JobOptions& op
     };
   }
   const Result result = launch(cluster, job);
+  if (ranks) ranks->end();
   if (session.cancel().cancelled()) {
     throw Error(ExitCode::interrupted, "interrupted: the job is being ended on all hosts");
   }
@@ -104,6 +149,7 @@ ExitCode run_job(Session& session, const std::string& name, const JobOptions& op
                                {"stdout", printable(result.out)},
                                {"stderr", printable(result.err)}};
     if (result.error) document["error"] = to_json(*result.error);
+    if (ranks) document["ranks"] = ranks->to_json();
     if (add) add(document, result);
     session.out() << document.dump(2) << '\n';
   }

@@ -19,9 +19,14 @@ struct JobOptions {
   std::vector<std::string>
       environment;                   ///< "NAME=VALUE", or "NAME" with the value that it has here
   std::vector<std::string> command;  ///< program and arguments
+  std::string directory;             ///< where ranks start; empty: the home
+  bool no_stdin = false;             ///< rank 0 gets nothing of ours
+  bool tag = false;                  ///< each line with its rank
+  std::string split;                 ///< a folder for a file a rank; empty: none
+  bool debug = false;                ///< each rank under gdb
 };
 
-/// -n, --policy and the like, --via and --env. `options` outlives the app.
+/// All of these, the command aside. `options` outlives the app.
 void add_job_options(CLI::App& command, JobOptions& options);
 
 /// Starts `options.command` on the cluster, passes its output on while it runs and its exit status

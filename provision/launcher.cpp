@@ -5,12 +5,16 @@
 #include <algorithm>
 #include <map>
 
+#include "hosts/hostlist.hpp"
 #include "hosts/mpi.hpp"
 #include "hosts/names.hpp"
 #include "hosts/slurm_conf.hpp"
+#include "provision/launch/debugger.hpp"
+#include "provision/launch/ranks.hpp"
 #include "provision/launch/slurm.hpp"
 #include "provision/launch/words.hpp"
 #include "provision/remote_scripts.hpp"
+#include "provision/ssh/input_stream.hpp"
 
 namespace clustermpi {
 
@@ -34,7 +38,16 @@ struct Launch {
   std::map<std::string, std::string> files;  ///< texts, by the names that it knows
   std::vector<std::string> words;            ///< program and arguments
   Environment environment;
+  std::vector<std::string> hosts;  ///< where ranks may run
+  unsigned ranks = 0;
+  RankStart start = {};
 };
+
+std::vector<std::string> hosts_of(const std::vector<NodeSlots>& nodes) {
+  std::vector<std::string> hosts;
+  for (const NodeSlots& node : nodes) hosts.push_back(node.host);
+  return hosts;
+}
 
 /// Refuses what mpirun would refuse there, with less to read.
 void require_mpirun(const Cluster& cluster) {
@@ -112,7 +125,12 @@ Launch by_mpirun(const Cluster& cluster, const MpiJob& job) {
   const MpiFormat format = mpi_format(cluster);
   const Placement placement = placement_of(cluster, job, nodes);
   const auto np = static_cast<unsigned>(placement.ranks.size());
-  Launch launch{way_of(format), {}, mpirun_words(cluster, job, np), job.environment};
+  Launch launch{way_of(format),
+                {},
+                mpirun_words(cluster, job, np),
+                job.environment,
+                hosts_of(nodes_used(placement)),
+                np};
   launch.files["hosts"] =
       job.places ? machinefile(placement, format, cluster.facts) : machinefile(nodes, format);
   if (format == MpiFormat::mpich) {
@@ -149,12 +167,13 @@ Launch by_srun_as_placed(Cluster& cluster, const MpiJob& job, const std::vector<
   }
   const Placement placement = placement_of(cluster, job, nodes);
   const std::string cpu_bind = slurm_cpu_bind(placement, cluster.facts);
+  const auto np = static_cast<unsigned>(placement.ranks.size());
   if (!slurm_binds(cluster.inventory(), cluster.facts))
     cluster.warn("Slurm binds nobody to cores on these hosts: ranks run on the hosts of the plan");
   SlurmRequest request;
-  for (const NodeSlots& node : nodes_used(placement))
-    request.nodes.emplace_back(short_name(node.host));
-  request.name = job_name(job.command);
+  const std::vector<std::string> hosts = hosts_of(nodes_used(placement));
+  for (const std::string& host : hosts) request.nodes.emplace_back(short_name(host));
+  request.name = job.name;
   request.ranks = static_cast<unsigned>(request.nodes.size());
   request.whole_nodes = true;
   request.directory = manager_facts(cluster).home;
@@ -162,13 +181,13 @@ Launch by_srun_as_placed(Cluster& cluster, const MpiJob& job, const std::vector<
   request.patience = job.patience;
   std::vector<std::string> words{"salloc", "--quiet"};
   std::ranges::move(slurm_options(request), std::back_inserter(words));
-  std::ranges::move(placed_step(job.command, mpi_format(cluster),
-                                static_cast<unsigned>(placement.ranks.size()), cpu_bind),
-                    std::back_inserter(words));
+  std::ranges::move(placed_step(job, mpi_format(cluster), np, cpu_bind), std::back_inserter(words));
   return {"slurm",
           {{"hosts", machinefile(placement, MpiFormat::slurm)}},
           std::move(words),
-          job.environment};
+          job.environment,
+          hosts,
+          np};
 }
 
 Launch by_slurm(Cluster& cluster, const MpiJob& job) {
@@ -186,7 +205,7 @@ Launch by_slurm(Cluster& cluster, const MpiJob& job) {
   if (job.via == Via::sbatch) request.patience = {};  // sbatch does not know --immediate
   std::vector<std::string> words{std::string(name_of(job.via))};
   std::ranges::move(slurm_options(request), std::back_inserter(words));
-  Launch launch{"slurm", {}, std::move(words), job.environment};
+  Launch launch{"slurm", {}, std::move(words), job.environment, hosts_of(nodes), request.ranks};
   if (job.via == Via::salloc) {
     std::ranges::move(mpirun_words(cluster, job, request.ranks), std::back_inserter(launch.words));
     // Hydra starts its daemons by srun, and they are no ranks.
@@ -196,10 +215,10 @@ Launch by_slurm(Cluster& cluster, const MpiJob& job) {
   }
   const MpiFormat format = mpi_format(cluster);
   if (job.via == Via::srun) {
-    std::ranges::move(srun_step(job.command, format), std::back_inserter(launch.words));
+    std::ranges::move(srun_step(job, format), std::back_inserter(launch.words));
   } else {
     launch.way = "batch";
-    launch.files["script"] = batch_script(job.command, format);
+    launch.files["script"] = batch_script(job, format);
   }
   return launch;
 }
@@ -217,6 +236,121 @@ std::string launch_input(const Launch& launch) {
     input += fmt::format("file {} {}\n{}", name, text.size(), text);
   for (const auto& [name, value] : launch.environment) input += fmt::format("{}={}\n", name, value);
   return input + "--\n";
+}
+
+void refuse_many_panes(unsigned ranks) {
+  if (ranks <= most_ranks_to_debug) return;
+  throw Error(ExitCode::usage,
+              fmt::format("--debug opens a pane a rank, {} at most: {} ranks are too many",
+                          most_ranks_to_debug, ranks),
+              fmt::format("ask for fewer, as with -n {}", most_ranks_to_debug));
+}
+
+/// Those of `hosts` where `line` fails. A host that cannot be asked is none of them: the launcher
+/// will say what is wrong with it.
+std::vector<std::string> hosts_where_fails(Cluster& cluster, const std::vector<std::string>& hosts,
+                                           const std::string& line) {
+  std::vector<Job> jobs;
+  for (const std::string& host : hosts) {
+    Job job;
+    job.host = cluster.fleet().index_of(host).value();
+    job.command = line;
+    job.timeout = std::chrono::seconds(20);
+    jobs.push_back(std::move(job));
+  }
+  std::vector<std::string> failed;
+  for (const Result& result : cluster.fleet().run(std::move(jobs)))
+    if (!result.error && !result.ok()) failed.push_back(hosts[result.job]);
+  cluster.throw_if_cancelled();
+  return failed;
+}
+
+void require_directory(Cluster& cluster, const std::vector<std::string>& hosts,
+                       const std::string& directory) {
+  const std::string quoted = shell_quote(directory);
+  const auto lacking = hosts_where_fails(cluster, hosts, fmt::format("cd {} 2>/dev/null", quoted));
+  if (lacking.empty()) return;
+  const std::string folded = fold_hostlist(lacking);
+  throw Error(ExitCode::hosts_failed,
+              fmt::format("ranks cannot start in {} on {}: there is no such directory",
+                          printable(directory), folded),
+              fmt::format("make it: clustermpi exec {} -- mkdir -p {}", shell_quote(folded),
+                          printable(quoted)));
+}
+
+void require_debugger(Cluster& cluster, const std::vector<std::string>& hosts) {
+  const auto lacking =
+      hosts_where_fails(cluster, hosts, "command -v gdb >/dev/null && command -v gdbserver");
+  if (lacking.empty()) return;
+  const std::string folded = fold_hostlist(lacking);
+  throw Error(ExitCode::hosts_failed, fmt::format("there is no gdb or no gdbserver on {}", folded),
+              fmt::format("install both: clustermpi exec {} --sudo -- apt-get install -y gdb "
+                          "gdbserver",
+                          shell_quote(folded)));
+}
+
+/// The words as the log has them: without the script that starts a rank.
+std::string told(std::vector<std::string> words) {
+  std::ranges::replace(words, std::string(remote::rank), std::string("rank.sh"));
+  return fmt::format("{}", fmt::join(words, " "));
+}
+
+/// The program that starts the job, on the manager.
+Job launcher_job(Cluster& cluster, const MpiJob& job, Launch launch) {
+  Job remote_job;
+  if (job.input >= 0) {
+    launch.files["feed"] = remote::feed;
+    launch.files["input"] = launch.start.input.substr(launch.start.input.find(':') + 1);
+    remote_job.stream = std::make_shared<InputStream>(job.input, InputStream::Form::pieces);
+  }
+  remote_job.host = cluster.fleet().index_of(cluster.inventory().manager).value();
+  remote_job.command = launch_command(launch);
+  remote_job.input = std::make_shared<const std::string>(launch_input(launch));
+  remote_job.hold_input = true;
+  remote_job.timeout = job.timeout;
+  remote_job.on_output = job.on_output;
+  return remote_job;
+}
+
+RankStart rank_start(const Cluster& cluster, const MpiJob& job) {
+  RankStart start = {};
+  if (job.input >= 0) start.input = fmt::format("{}:{}", cluster.inventory().manager, new_path());
+  start.directory = rank_directory(job.directory, manager_facts(cluster).home);
+  if (job.on_rank || job.debug) start.folder = new_path();
+  start.debug = job.debug;
+  return start;
+}
+
+/// Runs the launcher, and beside it what tells of the ranks on each host.
+Result run_with_ranks(Cluster& cluster, const MpiJob& job, const Launch& launch,
+                      const std::function<void(const RankPiece&)>& take) {
+  Gathering gathering(launch.start.folder, take);
+  std::vector<Job> jobs{launcher_job(cluster, job, launch)};
+  for (const std::string& host : launch.hosts)
+    jobs.push_back(gathering.job(cluster.fleet().index_of(host).value(), host));
+  auto results = cluster.fleet().run(std::move(jobs), [&](const Result& result) {
+    if (result.job == 0) gathering.end();
+  });
+  for (const Result& result : results) {
+    if (result.job == 0 || result.ok() || cluster.cancel().cancelled()) continue;
+    cluster.warn(
+        fmt::format("what ranks printed may be incomplete: {}",
+                    result.error ? result.error->message : "python3 failed there, or is missing"),
+        launch.hosts[result.job - 1]);
+  }
+  return std::move(results.front());
+}
+
+Result run_under_debugger(Cluster& cluster, const MpiJob& job, const Launch& launch) {
+  DebugWindow window(launch.ranks, launch.start.folder, cluster.workspace().ssh_config());
+  require_debugger(cluster, launch.hosts);
+  Result result = run_with_ranks(cluster, job, launch, [&](const RankPiece& piece) {
+    if (!window.add(piece.rank, piece.host)) return;
+    cluster.note(fmt::format("{} rank{} in gdb: {}", launch.ranks, launch.ranks == 1 ? "" : "s",
+                             window.where()));
+  });
+  if (cluster.cancel().cancelled()) window.close();
+  return result;
 }
 
 }  // namespace
@@ -255,18 +389,18 @@ MpiFormat mpi_format(const Cluster& cluster) {
 }
 
 Result launch(Cluster& cluster, const MpiJob& asked) {
-  const MpiJob job = with_network(cluster, asked);
-  const Launch launch = job.via == Via::mpirun ? by_mpirun(cluster, job) : by_slurm(cluster, job);
-  const std::string& manager = cluster.inventory().manager;
-  Job remote_job;
-  remote_job.host = cluster.fleet().index_of(manager).value();
-  remote_job.command = launch_command(launch);
-  remote_job.input = std::make_shared<const std::string>(launch_input(launch));
-  remote_job.hold_input = true;
-  remote_job.timeout = job.timeout;
-  remote_job.on_output = job.on_output;
-  cluster.detail(fmt::format("{}", fmt::join(launch.words, " ")), manager);
-  return cluster.fleet().run({std::move(remote_job)}).front();
+  const RankStart start = rank_start(cluster, asked);
+  MpiJob job = with_network(cluster, asked);
+  if (job.name.empty()) job.name = job_name(job.command);
+  job.command = rank_command(start, std::move(job.command));
+  Launch launch = job.via == Via::mpirun ? by_mpirun(cluster, job) : by_slurm(cluster, job);
+  launch.start = start;
+  if (job.debug) refuse_many_panes(launch.ranks);
+  if (!start.directory.empty()) require_directory(cluster, launch.hosts, start.directory);
+  cluster.detail(told(launch.words), cluster.inventory().manager);
+  if (job.debug) return run_under_debugger(cluster, job, launch);
+  if (job.on_rank) return run_with_ranks(cluster, job, launch, job.on_rank);
+  return cluster.fleet().run({launcher_job(cluster, job, launch)}).front();
 }
 
 }  // namespace clustermpi

@@ -30,8 +30,21 @@ namespace clustermpi {
 /// is known of the manager.
 [[nodiscard]] MpiFormat mpi_format(const Cluster& cluster);
 
+/// Something that one rank of a job did. `kind`: "start"; "out" and "err", with what it printed, in
+/// pieces that need not be lines, and without bytes once no more comes.
+struct RankPiece {
+  unsigned rank = 0;
+  std::string host;
+  std::string_view kind;
+  std::string_view bytes;
+};
+
 struct MpiJob {
   std::vector<std::string> command;  ///< program and arguments, paths as on the nodes
+  std::string name;                  ///< in Slurm's queue; empty: as the program is called
+  /// Where ranks start, and what a program's relative path begins at; itself relative to the home
+  /// there. Empty: the home.
+  std::string directory;
   Via via = Via::mpirun;
   unsigned np = 0;  ///< 0: all slots
   /// Where the ranks run, its `np` aside; left out: as mpirun or Slurm deals them out. By mpirun
@@ -42,13 +55,22 @@ struct MpiJob {
   std::chrono::milliseconds timeout{0};  ///< 0: none
   /// How long it may stand in Slurm's queue before it is given up; 0: for ever. Not by sbatch.
   std::chrono::seconds patience{0};
+  int input = -1;  ///< rank 0 reads it as its stdin, to its end; -1: nothing
   std::function<void(Stream, std::string_view)> on_output;
+  /// Set: sees what ranks print, each for itself; `on_output` only what the launcher says.
+  std::function<void(const RankPiece&)> on_rank;
+  /// Each rank waits for a debugger, which a window of tmux has a pane for. Not with `on_rank`.
+  bool debug = false;
 };
+
+/// A pane is of no use where it has a few lines.
+constexpr unsigned most_ranks_to_debug = 16;
 
 /// Starts the job on the manager and waits for its end; the result's exit status is the job's. The
 /// job ends when we do: by Ctrl-C, a timeout or a lost connection. Throws Error{usage} where np is
-/// larger than what the hosts take or the places cannot be had, and Error{hosts_failed} where what
-/// starts it is not there or, with Slurm, its controller does not answer; nothing is started then.
+/// larger than what the hosts take, or the places cannot be had, and
+/// Error{hosts_failed} where what starts it is not there, a host lacks the directory or a debugger
+/// or, with Slurm, its controller does not answer; nothing is started then.
 Result launch(Cluster& cluster, const MpiJob& job);
 
 }  // namespace clustermpi

@@ -1,4 +1,4 @@
-// The shell scripts that run on nodes, compiled in from provision/remote/*.sh. They reach a node
+// The scripts that run on nodes, compiled in from provision/remote/. They reach a node
 // through stdin of `sh -s`, so that nothing is quoted and nothing is left behind.
 #pragma once
 
@@ -15,6 +15,9 @@ extern const std::string_view authorize;     ///< lets a public key in
 extern const std::string_view reset;         ///< as root: takes away what was added
 extern const std::string_view sudoers;       ///< as root: lets a user call sudo without a password
 extern const std::string_view launch;        ///< runs a job that ends when the connection does
+extern const std::string_view feed;          ///< Python: the stdin of such a job
+extern const std::string_view rank;          ///< starts one rank of a job
+extern const std::string_view gather;        ///< Python: what a job's ranks print on one node
 extern const std::string_view slurm_state;   ///< on the manager: how Slurm is
 extern const std::string_view slurm_node;    ///< on a node: its daemons, and a credential of munge
 extern const std::string_view slurm_decode;  ///< decodes such credentials

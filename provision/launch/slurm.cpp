@@ -61,7 +61,7 @@ SlurmRequest slurm_request(const MpiJob& job, const std::vector<NodeSlots>& node
                 fmt::format("ask for at most {}", cpus));
   }
   SlurmRequest request;
-  request.name = job_name(job.command);
+  request.name = job.name.empty() ? job_name(job.command) : job.name;
   request.patience = job.patience;
   request.ranks = job.np == 0 ? total_slots(nodes) : job.np;
   if (job.np == 0) {

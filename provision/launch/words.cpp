@@ -66,25 +66,25 @@ std::vector<std::string> slurm_options(const SlurmRequest& request) {
   return words;
 }
 
-std::vector<std::string> srun_step(const std::vector<std::string>& command, MpiFormat format) {
+std::vector<std::string> srun_step(const MpiJob& job, MpiFormat format) {
   const std::string_view pmi = format == MpiFormat::mpich ? "pmi2" : "pmix";
   std::vector<std::string> words{fmt::format("--mpi={}", pmi), "--kill-on-bad-exit=1"};
-  words.insert(words.end(), command.begin(), command.end());
+  words.insert(words.end(), job.command.begin(), job.command.end());
   return words;
 }
 
-std::vector<std::string> placed_step(const std::vector<std::string>& command, MpiFormat format,
-                                     unsigned ranks, const std::string& cpu_bind) {
+std::vector<std::string> placed_step(const MpiJob& job, MpiFormat format, unsigned ranks,
+                                     const std::string& cpu_bind) {
   std::vector<std::string> words{"srun", "--whole", "--distribution=arbitrary",
                                  fmt::format("--ntasks={}", ranks),
                                  fmt::format("--cpu-bind={}", cpu_bind)};
-  std::ranges::move(srun_step(command, format), std::back_inserter(words));
+  std::ranges::move(srun_step(job, format), std::back_inserter(words));
   return words;
 }
 
-std::string batch_script(const std::vector<std::string>& command, MpiFormat format) {
+std::string batch_script(const MpiJob& job, MpiFormat format) {
   std::string script = "#!/bin/sh\nexec srun";
-  for (const std::string& word : srun_step(command, format)) script += " " + shell_quote(word);
+  for (const std::string& word : srun_step(job, format)) script += " " + shell_quote(word);
   return script + "\n";
 }
 

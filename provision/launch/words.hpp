@@ -42,19 +42,17 @@ struct SlurmRequest {
 /// The options that srun, salloc and sbatch have in common.
 [[nodiscard]] std::vector<std::string> slurm_options(const SlurmRequest& request);
 
-/// `command` as srun's: in all of an MPI job's ranks, ended when one of them fails, as mpirun does.
-[[nodiscard]] std::vector<std::string> srun_step(const std::vector<std::string>& command,
-                                                 MpiFormat format);
+/// The job's command as srun's: in all ranks, ended when one of them fails, as mpirun does.
+[[nodiscard]] std::vector<std::string> srun_step(const MpiJob& job, MpiFormat format);
 
 /// The same inside an allocation of whole nodes, rank by rank on the hosts that SLURM_HOSTFILE
 /// lists, and on the cores that `cpu_bind` does: those can be named to a step that has all of its
 /// nodes, which srun alone does not give.
-[[nodiscard]] std::vector<std::string> placed_step(const std::vector<std::string>& command,
-                                                   MpiFormat format, unsigned ranks,
-                                                   const std::string& cpu_bind);
+[[nodiscard]] std::vector<std::string> placed_step(const MpiJob& job, MpiFormat format,
+                                                   unsigned ranks, const std::string& cpu_bind);
 
-/// A batch script that starts `command` in all ranks.
-[[nodiscard]] std::string batch_script(const std::vector<std::string>& command, MpiFormat format);
+/// A batch script that starts the job's command in all ranks.
+[[nodiscard]] std::string batch_script(const MpiJob& job, MpiFormat format);
 
 /// What a job is called: its program without the folders.
 [[nodiscard]] std::string job_name(const std::vector<std::string>& command);

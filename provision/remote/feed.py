@@ -1,4 +1,4 @@
-# Feeds a job's stdin, which is the FIFO that is the argument. What comes through our stdin is pieces, each a line with
+# Feeds the stdin of a job's rank 0, which reads the FIFO that is the argument. What comes through our stdin is pieces, each a line with
 # its size and then its bytes; a piece of size 0 is the end of the job's input. What is behind it is a leash (launch.sh).
 # We end when our stdin does, also while the job takes nothing.
 import os
@@ -37,38 +37,64 @@ class Pieces:
         return b"".join(payload)
 
 
-def leave(job):
+class Reader:
+    """The other end of the FIFO. It may come late, as a job that waits for its turn does, and may have enough early."""
+
+    def __init__(self, fifo):
+        self.fifo = fifo
+        self.descriptor = None
+        self.is_gone = False
+
+    def is_there(self):
+        if self.descriptor is None and not self.is_gone:
+            try:
+                self.descriptor = os.open(self.fifo, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError:  # nobody has opened it yet
+                pass
+        return self.descriptor is not None
+
+    def write(self, data):
+        """What is left of it."""
+        try:
+            return data[os.write(self.descriptor, data):]
+        except BlockingIOError:
+            return data
+        except BrokenPipeError:
+            self.close()
+            return data[len(data):]
+
+    def close(self):
+        os.close(self.descriptor)
+        self.descriptor = None
+        self.is_gone = True
+
+
+def leave(reader):
     """An input that was cut off must not look like one that ended while launch.sh ends the job."""
-    if job is not None and os.fork() == 0:
+    if reader.is_there() and os.fork() == 0:
         time.sleep(10)
 
 
 def feed(source, fifo):
-    # For reading too: opening it then waits for nobody.
-    job = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
+    reader = Reader(fifo)
     pieces = Pieces()
     waiting = memoryview(b"")
     while True:
+        if pieces.ended and not waiting and reader.is_there():
+            reader.close()
+        wanted = not waiting and (not pieces.ended or reader.is_gone)
         poller = select.poll()
-        poller.register(source, 0 if waiting else select.POLLIN)  # that it was hung up is told in any case
-        if waiting:
-            poller.register(job, select.POLLOUT)
-        events = dict(poller.poll())
-        if waiting and source in events:
-            return leave(job)
-        if job in events:
-            try:
-                waiting = waiting[os.write(job, waiting):]
-            except BlockingIOError:
-                pass
-        elif source in events:
-            data = os.read(source, MOST)
+        poller.register(source, select.POLLIN if wanted else 0)  # that it was hung up is told in any case
+        if waiting and reader.is_there():
+            poller.register(reader.descriptor, select.POLLOUT)
+        events = dict(poller.poll(None if wanted or reader.is_there() else 100))
+        if source in events:
+            data = os.read(source, MOST) if wanted else b""
             if not data:
-                return leave(job)
-            waiting = memoryview(pieces.feed(data))
-        if pieces.ended and not waiting and job is not None:
-            os.close(job)
-            job = None
+                return leave(reader)
+            waiting = memoryview(b"" if reader.is_gone else pieces.feed(data))
+        elif waiting and reader.is_there():
+            waiting = reader.write(waiting)
 
 
 feed(sys.stdin.fileno(), sys.argv[1])

@@ -7,9 +7,10 @@
 #   batch   PROGRAM --comment=MARK ARG... SCRIPT, for sbatch. Its end is waited for; then what it printed is
 #           told, and its exit status is ours.
 # Stdin has, up to a line `--`, any number of files, each as a line `file NAME SIZE` and then its bytes, by the
-# names hosts, ranks, script and feed; and NAME=VALUE lines for the job's environment. It is a leash from then on: its
-# end means that nobody waits for the job any more. Nothing more comes over it, except where `feed` is there: that is
-# feed.py, which finds the job's own stdin there.
+# names hosts, ranks, script, input and feed; and NAME=VALUE lines for the job's environment. It is a leash from then
+# on: its end means that nobody waits for the job any more. Nothing more comes over it, except where `input` is there,
+# the path of a FIFO that rank 0 reads (rank.sh): `feed`, which is feed.py, finds there what goes into it.
+# The launchers are given no stdin: Open MPI loses and doubles pieces of it (prrte issues 2220 and 2579).
 set -u
 dir=$(mktemp -d "${TMPDIR:-/tmp}/clustermpi.XXXXXX") || exit 1
 mark=${dir##*/} # tells our job from all others of Slurm's
@@ -117,18 +118,17 @@ cancel() {
 # signal would make mpirun end at once and leave its ranks behind.
 trap : HUP INT TERM
 exec 3<&0
-input=/dev/null
-if [ -e "$dir/feed" ]; then
-  input=$dir/input
-  mkfifo "$input" || exit 1
+input=
+if [ -e "$dir/input" ]; then
+  input=$(cat "$dir/input")
+  mkfifo -m 600 "$input" || exit 1
 fi
-# shellcheck disable=SC2094 # one reads what the other writes
-start "$@" <"$input" 3<&- &
+start "$@" </dev/null 3<&- &
 job=$!
 # Nobody may be left who reads what we print, and the shell itself tells of a job that a signal ended.
 trap '' PIPE
 {
-  if [ "$input" = /dev/null ]; then cat <&3 >/dev/null; else python3 "$dir/feed" "$input" <&3; fi
+  if [ -z "$input" ]; then cat <&3 >/dev/null; else python3 "$dir/feed" "$input" <&3; fi
   kill -TERM "$job"
   cancel
   sleep 5
@@ -146,5 +146,5 @@ done
 kill -KILL "$leash" 2>/dev/null
 cancel >/dev/null 2>&1
 [ ! -s "$dir/id" ] || collect
-rm -rf "$dir"
+rm -rf "$dir" ${input:+"$input"}
 exit "$status"

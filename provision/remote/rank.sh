@@ -1,19 +1,45 @@
-# Runs one rank of a job. Arguments: a folder that gather.py makes on this node, where what the rank prints goes, or
-# nothing; where to start, or nothing; how; the program, its arguments. How:
-#   plain    leaves stdout and stderr to whoever started us
-#   gather   gives them to gather.py
-#   debug    waits for a debugger, which talks to gdbserver through the FIFOs RANK.to and RANK.from
-#   profile  counts what each function costs, and gives that to gather.py
+# Runs one rank of a job. Arguments: HOST:PATH of a FIFO that rank 0 reads as its stdin, or nothing; where to start, or
+# nothing; a folder that gather.py makes on this node, or nothing; how; the program, its arguments. How:
+#   plain   leaves stdout and stderr to whoever started us
+#   gather  gives them to gather.py
+#   debug   waits for a debugger, which talks to gdbserver through the FIFOs RANK.to and RANK.from
 # Names are such as no program's environment has: what is set here, the program sees.
 set -u
-clustermpi_folder=$1
-clustermpi_how=$3
+clustermpi_input=$1
+clustermpi_folder=$3
+clustermpi_how=$4
 [ -z "$2" ] || cd "$2" || exit 1
-shift 3
-[ -n "$clustermpi_folder" ] || exec "$@"
-
+shift 4
 # Slurm's number counts the daemons where mpirun or Hydra start theirs by it.
 clustermpi_rank=${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-${PMIX_RANK:-${SLURM_PROCID:-0}}}}
+
+# As launchers do, a program that is nowhere else is looked for here.
+case $1 in
+  */*) ;;
+  *)
+    if ! command -v "$1" >/dev/null && [ -x "./$1" ]; then
+      clustermpi_program=./$1
+      shift
+      set -- "$clustermpi_program" "$@"
+    fi
+    ;;
+esac
+
+# From another host through ssh, which is nobody's child: the program knows its own.
+if [ -n "$clustermpi_input" ] && [ "$clustermpi_rank" = 0 ]; then
+  clustermpi_fifo=${clustermpi_input#*:}
+  if [ -p "$clustermpi_fifo" ] && [ -O "$clustermpi_fifo" ]; then
+    exec <"$clustermpi_fifo"
+  else
+    clustermpi_own=$(mktemp -d) && mkfifo -m 600 "$clustermpi_own/input" || exit 1
+    (ssh -o BatchMode=yes -o ConnectTimeout=10 "${clustermpi_input%%:*}" "cat $clustermpi_fifo" \
+      </dev/null >"$clustermpi_own/input" 2>/dev/null &)
+    exec <"$clustermpi_own/input"
+    rm -rf "$clustermpi_own"
+  fi
+fi
+[ "$clustermpi_how" != plain ] || exec "$@"
+
 clustermpi_own=$clustermpi_folder/$clustermpi_rank
 clustermpi_waits=0
 until [ -p "$clustermpi_folder/ranks" ] && [ -O "$clustermpi_folder" ]; do # it may start later than we do
@@ -40,5 +66,4 @@ case $clustermpi_how in
     # Its program has what gdbserver has for stderr as stdout.
     exec gdbserver --no-startup-with-shell - "$@" 2>&1 <"$clustermpi_own.to" >"$clustermpi_own.from"
     ;;
-  plain) exec "$@" ;;
 esac

@@ -19,6 +19,8 @@ void InputStream::fill() {
   held_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
   const bool try_again = got < 0 && (error == EINTR || error == EAGAIN);
   if (got <= 0 && !try_again) ended_ = true;
+  if (form_ == Form::pieces && !try_again)
+    held_.insert(before, std::to_string(std::max<ssize_t>(got, 0)) + '\n');
   drop_what_all_have_taken();
 }
 

@@ -18,8 +18,14 @@ class InputStream {
  public:
   static constexpr std::size_t capacity = 1u << 20;
 
+  enum class Form {
+    plain,   ///< what is read, and its end
+    pieces,  ///< what is read, each time behind a line with its size; "0\n" tells of its end, so
+             ///< that what is fed can tell it from the end of the connection (remote/feed.py)
+  };
+
   /// Reads `fd`, which stays the caller's and open while this lives.
-  explicit InputStream(int fd) : fd_(fd) {}
+  explicit InputStream(int fd, Form form = Form::plain) : fd_(fd), form_(form) {}
 
   [[nodiscard]] int fd() const { return fd_; }
   /// Neither at its end nor full.
@@ -40,6 +46,7 @@ class InputStream {
   static constexpr std::uint64_t gone = ~std::uint64_t{0};
 
   int fd_;
+  Form form_;
   bool ended_ = false;
   std::string held_;
   std::uint64_t base_ = 0;                ///< how many bytes came before `held_`

@@ -15,8 +15,8 @@ echo "$@" | sed "s#$PWD#DIR#g; s#--comment=clustermpi[.][^ ]*#--comment=MARK#"
 [ -z "${SLURM_HOSTFILE-}" ] || echo "SLURM_HOSTFILE=$SLURM_HOSTFILE" | sed "s#$PWD#DIR#"
 [ -z "${GREETING-}" ] || echo "GREETING=$GREETING"
 [ -z "${line-}" ] || echo "dir=$dir line=$line way=$way program=$program"
-[ ! -p input ] || sha256sum
-for file in *; do [ ! -f "$file" ] || sha256sum "$file"; done
+[ ! -e input ] || sha256sum <"$(cat input)"
+for file in *; do case $file in '*' | input | feed) ;; *) sha256sum "$file" ;; esac; done
 stat -c 'mode %a' .
 exit 7
 PROGRAM
@@ -61,25 +61,32 @@ dir=$dir/kept line=b way=c program=d
 $tail" "$({ printf '%s\n' "dir=$dir/kept" line=b way=c program=d --; } | launch slurm a)"
 [[ -d $dir/kept ]] || fail "a folder named by the job's environment" "is left alone" "removed"
 
-# The job's stdin: pieces, of any bytes, and their end, which is not the end of ours.
+# The stdin of rank 0: pieces, of any bytes, and their end, which is not the end of ours.
 feed=${script%/*}/feed.py
 head -c 3000000 /dev/urandom >"$dir/bytes"
 piece() { printf '%s\n' "$(stat -c %s "$1")"; cat "$1"; }
+with_input() { printf '%s' "$dir/tmp/fifo" >"$dir/path"; file input "$dir/path"; file feed "$feed"; echo --; }
 expect "stdin" "--comment=MARK a
 $(sha256sum <"$dir/bytes")
-$(sha256sum <"$feed" | sed 's/-$/feed/')
-$tail" "$({ file feed "$feed"; echo --; piece "$dir/bytes"; echo 0; } | launch slurm a)"
-expect "an empty stdin" "$(sha256sum </dev/null)" "$({ file feed "$feed"; echo --; echo 0; } | launch slurm a | sed -n 2p)"
+$tail" "$({ with_input; piece "$dir/bytes"; echo 0; } | launch slurm a)"
+expect "an empty stdin" "$(sha256sum </dev/null)" "$({ with_input; echo 0; } | launch slurm a | sed -n 2p)"
 
-# It was cut off: the job is ended, although it takes nothing of what came, and sees no end of it before.
-cut_off() { # LINE: with more on its way than the job takes, and no end of it
-  printf '#!/bin/sh\n%s\n' "$1" >"$dir/taker"
-  chmod +x "$dir/taker"
-  { file feed "$feed"; echo --; echo 1000000; head -c 150000 "$dir/bytes"; } |
-    TMPDIR=$dir/tmp sh -c "$(<"$script")" launch slurm "$dir/taker" 2>/dev/null || echo "status $?"
+# run_line LINE: a job that does this; $fifo is its stdin.
+run_line() {
+  printf '#!/bin/sh\nfifo=%s\n%s\n' "$dir/tmp/fifo" "$1" >"$dir/job"
+  chmod +x "$dir/job"
+  TMPDIR=$dir/tmp sh -c "$(<"$script")" launch slurm "$dir/job" 2>/dev/null || echo "status $?"
 }
-expect "a leash while the job takes nothing" "status 143" "$(cut_off 'exec sleep 1000')"
-expect "a leash while the job waits for more" "status 143" "$(cut_off 'exec cat >/dev/null')"
+expect "a rank that comes late" "$(sha256sum <"$dir/hosts")" \
+  "$({ with_input; piece "$dir/hosts"; echo 0; sleep 2; } | run_line 'sleep 1; exec sha256sum <$fifo')"
+expect "a rank that has enough early" "enough" \
+  "$({ with_input; piece "$dir/bytes"; echo 0; sleep 2; } | run_line 'head -c 3 <$fifo >/dev/null; sleep 1; echo enough')"
+
+# Cut off, it ends the job, although that takes nothing of what came, and without an end of its input before.
+cut_off() { with_input; echo 1000000; head -c 100000 "$dir/bytes"; }
+expect "a leash while the job takes nothing" "status 143" "$(cut_off | run_line 'exec 3<$fifo; exec sleep 1000')"
+expect "a leash before the job takes anything" "status 143" "$(cut_off | run_line 'exec sleep 1000')"
+expect "a leash while the job waits for more" "status 143" "$(cut_off | run_line 'exec cat <$fifo >/dev/null')"
 
 # More than a pipe holds, and than an argument may have; and one of nothing.
 seq 400000 >"$dir/hosts"

@@ -10,10 +10,13 @@ namespace {
 using testing::ElementsAre;
 using testing::IsSupersetOf;
 
-MpiJob job() {
+MpiJob job_of(std::vector<std::string> command) {
   MpiJob job;
-  job.command = {"/home/pi/.clustermpi/bin/hello", "--expect", "8"};
+  job.command = std::move(command);
   return job;
+}
+MpiJob job() {
+  return job_of({"/home/pi/.clustermpi/bin/hello", "--expect", "8"});
 }
 
 TEST(MpirunArguments, OpenMpi4GetsTheNetworkForBothItsLayers) {
@@ -138,16 +141,16 @@ TEST(SlurmRequest, MoreRanksThanCpusAreRefusedWithTheirNumber) {
 }
 
 TEST(BatchScript, QuotesTheProgramsWords) {
-  EXPECT_EQ(batch_script({"bin/a.out", "it's", "$HOME"}, MpiFormat::openmpi4),
+  EXPECT_EQ(batch_script(job_of({"bin/a.out", "it's", "$HOME"}), MpiFormat::openmpi4),
             "#!/bin/sh\nexec srun --mpi=pmix --kill-on-bad-exit=1 bin/a.out 'it'\\''s' '$HOME'\n");
-  EXPECT_EQ(batch_script({"a.out"}, MpiFormat::mpich),
+  EXPECT_EQ(batch_script(job_of({"a.out"}), MpiFormat::mpich),
             "#!/bin/sh\nexec srun --mpi=pmi2 --kill-on-bad-exit=1 a.out\n");
   EXPECT_EQ(job_name({"/home/pi/bin/a.out"}), "a.out");
   EXPECT_EQ(job_name({"bin/"}), "job");
 }
 
 TEST(PlacedStep, HasAllOfItsNodesAndNamesTheCores) {
-  EXPECT_THAT(placed_step({"a.out", "x"}, MpiFormat::openmpi4, 3, "map_cpu:0,1"),
+  EXPECT_THAT(placed_step(job_of({"a.out", "x"}), MpiFormat::openmpi4, 3, "map_cpu:0,1"),
               testing::ElementsAre("srun", "--whole", "--distribution=arbitrary", "--ntasks=3",
                                    "--cpu-bind=map_cpu:0,1", "--mpi=pmix", "--kill-on-bad-exit=1",
                                    "a.out", "x"));
