@@ -19,10 +19,22 @@ void add_run(CLI::App& app, Session& session) {
       "  clustermpi run -n 8 --policy by-socket -- bin/a.out    as `generate --explain` draws it\n"
       "  clustermpi run --threads 4 --env OMP_NUM_THREADS=4 -- bin/hybrid\n"
       "  clustermpi run --via srun -- bin/a.out    as a job of Slurm's\n"
+      "  clustermpi run --workdir data -- ../bin/a.out <numbers.txt    rank 0 reads the file\n"
+      "  clustermpi run --tag -- bin/a.out    each line with its rank: [3] ...\n"
+      "  clustermpi run --split out -- bin/a.out    out/rank.3.out, and out/rank.3.err if it "
+      "complains\n"
+      "  clustermpi run -n 4 --debug -- bin/a.out    four ranks, each in gdb in a pane of tmux\n"
       "By mpirun ranks start at once, over SSH. By srun, salloc (mpirun inside an allocation) and "
       "sbatch (a\n"
       "batch job; its output comes when it has ended) they wait for their turn in Slurm's queue.\n"
-      "Ctrl-C ends the job on all hosts, and so does a lost connection.");
+      "Ctrl-C ends the job on all hosts, and so does a lost connection.\n"
+      "Rank 0 reads our stdin, other ranks an empty one. In a loop that reads lines itself it "
+      "takes "
+      "them\n"
+      "all, as ssh would: --no-stdin.\n"
+      "--debug wants tmux here, gdb and gdbserver on the hosts, and a program compiled with -g; "
+      "`continue`\n"
+      "in every pane lets the job go on, and it ends with the last rank.");
   command->callback([&session, options] {
     session.action = [&session, options] { return run_job(session, "run", *options); };
   });

@@ -456,7 +456,7 @@ std::optional<std::filesystem::path> find_program(std::string_view name) {
 
 std::string_view package_of(std::string_view program) {
   using Entry = std::pair<std::string_view, std::string_view>;
-  static constexpr std::array<Entry, 15> packages{{
+  static constexpr std::array<Entry, 16> packages{{
       {"ansible-playbook", "ansible"},
       {"apt-config", "apt"},
       {"debootstrap", "debootstrap"},
@@ -471,6 +471,7 @@ std::string_view package_of(std::string_view program) {
       {"ssh-keygen", "openssh-client"},
       {"systemd-nspawn", "systemd-container"},
       {"tc", "iproute2"},
+      {"tmux", "tmux"},
       {"unshare", "util-linux"},
   }};
   const auto* const found = std::find_if(

@@ -1,0 +1,63 @@
+// Options of `run`: what is refused before anything is reached.
+#include "tests/cli/app_on_sshd.hpp"
+
+namespace clustermpi::test {
+namespace {
+
+using testing::HasSubstr;
+
+using RunTest = AppOnSshd;
+
+TEST_F(RunTest, AVariableNeedsANameThatAShellCanSet) {
+  for (const std::string word : {"1A=b", "A-B=c", "=x", ""}) {
+    const Outcome outcome = run({"run", "--env", word, "--", "true"});
+    EXPECT_EQ(outcome.status, 2) << word;
+    EXPECT_EQ(outcome.err,
+              "error: --env " + word +
+                  ": a variable's name has letters, digits and _, and begins with no digit\n");
+  }
+}
+
+TEST_F(RunTest, AVariableThatIsNotSetHereHasNoValueToGive) {
+  const Outcome outcome = run({"run", "--env", "NO_SUCH_VARIABLE", "--", "true"});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.err,
+            "error: --env NO_SUCH_VARIABLE: there is no such variable here\n"
+            "  give it a value: --env NO_SUCH_VARIABLE=VALUE\n");
+}
+
+TEST_F(RunTest, LinesAsTheyComeAndOneDocumentExcludeEachOther) {
+  const Outcome outcome = run({"run", "--tag", "--json", "--", "true"});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.err,
+              HasSubstr("error: run: --tag and --json exclude each other\n"
+                        "  --tag prints each line as it comes, --json one document at the end\n"));
+}
+
+TEST_F(RunTest, RanksInADebuggerPrintThere) {
+  EXPECT_THAT(run({"run", "--debug", "--tag", "--", "true"}).err,
+              HasSubstr("--debug excludes --tag"));
+  EXPECT_THAT(run({"run", "--debug", "--split", "out", "--", "true"}).err,
+              HasSubstr("--debug excludes --split"));
+}
+
+TEST_F(RunTest, FilesOfRanksNeedAFolder) {
+  write_file(file("taken"), "");
+  const Outcome outcome = run({"run", "--split", "taken", "--", "true"});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.err,
+            "error: --split taken: Not a directory\n"
+            "  it takes a folder of this machine, which is made where it is missing\n");
+}
+
+TEST_F(RunTest, HelpTeachesWhatTheOptionsAreFor) {
+  const std::string help = run({"run", "--help"}).out;
+  EXPECT_THAT(help, HasSubstr("--workdir DIR"));
+  EXPECT_THAT(help, HasSubstr("clustermpi run --workdir data -- ../bin/a.out <numbers.txt"));
+  EXPECT_THAT(help,
+              HasSubstr("clustermpi run --tag -- bin/a.out    each line with its rank: [3] ..."));
+  EXPECT_THAT(help, HasSubstr("clustermpi run -n 4 --debug -- bin/a.out"));
+}
+
+}  // namespace
+}  // namespace clustermpi::test
