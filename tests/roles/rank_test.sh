@@ -1,0 +1,53 @@
+#!/bin/bash
+# provision/remote/rank.sh and gather.py: what a rank is started with, and that what ranks print comes with their number.
+set -euo pipefail
+remote=$(cd "$(dirname "$0")/../.." && pwd)/provision/remote
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+fail() { printf 'FAIL: %s\n  expected: %s\n  came:     %s\n' "$@"; exit 1; }
+expect() { [[ $2 == "$3" ]] || fail "$@"; }
+rank() { sh -c "$(<"$remote/rank.sh")" rank "$@"; }
+
+expect "a place to start" "/usr/share a" "$(rank '' /usr/share '' plain sh -c 'echo "$PWD $1"' sh a)"
+expect "no such place" "status 1" "$(rank '' "$dir/none" '' plain echo started 2>/dev/null || echo "status $?")"
+expect "nothing of ours in the environment" "" "$(rank '' / '' plain env | grep clustermpi_ || :)"
+printf '#!/bin/sh\necho "here $1"\n' >"$dir/here_alone"
+chmod +x "$dir/here_alone"
+expect "a program that is here and nowhere else" "here x" "$(rank '' "$dir" '' plain here_alone x)"
+
+# Which of several numbers is the rank's: Slurm counts daemons, or what it started itself.
+mkfifo "$dir/stdin"
+reads() { env "$@" bash -c "cat >'$dir/stdin' <<<input & sh -c \"\$1\" rank 'red:$dir/stdin' '' '' plain cat; kill \$! 2>/dev/null || :" bash "$(<"$remote/rank.sh")" </dev/null; }
+expect "Open MPI's rank 0" input "$(reads OMPI_COMM_WORLD_RANK=0 PMIX_RANK=1 SLURM_PROCID=2)"
+expect "Hydra's rank 0" input "$(reads PMI_RANK=0 SLURM_PROCID=1)"
+expect "Slurm's rank 0" input "$(reads SLURM_PROCID=0)"
+expect "another rank of Open MPI's" "" "$(reads OMPI_COMM_WORLD_RANK=1 SLURM_PROCID=0)"
+
+# Ranks that print at once, of which one was there before who gathers.
+line=$(printf 'x%.0s' {1..300})
+mkfifo "$dir/leash"
+exec 3<>"$dir/leash"
+start_rank() { OMPI_COMM_WORLD_RANK=$1 rank '' '' "$dir/folder" gather sh -c "for i in \$(seq 1000); do echo $1 $line; done; echo trouble >&2; printf end" 3>&- & ranks+=($!); }
+ranks=()
+start_rank 0
+python3 -c "$(<"$remote/gather.py")" "$dir/folder" <"$dir/leash" >"$dir/came" 3>&- &
+gatherer=$!
+start_rank 1
+wait "${ranks[@]}"
+exec 3>&-
+wait $gatherer || fail "who gathers" "status 0" "status $?"
+[[ ! -e $dir/folder ]] || fail "the folder" "is gone" "is there"
+# What came, rank by rank and stream by stream.
+python3 - "$dir/came" <<'PYTHON' || fail "what ranks printed" "each for itself" "see above"
+import collections, sys
+came = collections.defaultdict(bytes)
+with open(sys.argv[1], "rb") as file:
+    while header := file.readline():
+        rank, kind, size = header.split()
+        came[rank, kind] += file.read(int(size))
+for rank in (b"0", b"1"):
+    assert (rank, b"start") in came, came.keys()
+    assert came[rank, b"out"] == (rank + b" " + b"x" * 300 + b"\n") * 1000 + b"end", came[rank, b"out"][:1000]
+    assert came[rank, b"err"] == b"trouble\n", came[rank, b"err"]
+PYTHON
