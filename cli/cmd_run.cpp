@@ -24,6 +24,8 @@ void add_run(CLI::App& app, Session& session) {
       "  clustermpi run --split out -- bin/a.out    out/rank.3.out, and out/rank.3.err if it "
       "complains\n"
       "  clustermpi run -n 4 --debug -- bin/a.out    four ranks, each in gdb in a pane of tmux\n"
+      "  clustermpi run -n 4 --profile out -- bin/a.out    which functions cost most, on all "
+      "ranks\n"
       "By mpirun ranks start at once, over SSH. By srun, salloc (mpirun inside an allocation) and "
       "sbatch (a\n"
       "batch job; its output comes when it has ended) they wait for their turn in Slurm's queue.\n"
@@ -34,7 +36,10 @@ void add_run(CLI::App& app, Session& session) {
       "all, as ssh would: --no-stdin.\n"
       "--debug wants tmux here, gdb and gdbserver on the hosts, and a program compiled with -g; "
       "`continue`\n"
-      "in every pane lets the job go on, and it ends with the last rank.");
+      "in every pane lets the job go on, and it ends with the last rank. Sources beside the "
+      "program there are shown. --profile "
+      "wants perf,\n"
+      "which Debian calls linux-perf, or valgrind, with which a program takes 50 times as long.");
   command->callback([&session, options] {
     session.action = [&session, options] { return run_job(session, "run", *options); };
   });

@@ -10,6 +10,7 @@
 #include <ostream>
 
 #include "cli/rank_output.hpp"
+#include "cli/rank_profile.hpp"
 #include "provision/steps/discover.hpp"
 #include "provision/up.hpp"
 
@@ -95,11 +96,19 @@ void add_job_options(CLI::App& command, JobOptions& options) {
           .add_option("--split", options.split,
                       "Keep what each rank prints in files of its own, here: DIR/rank.3.out, .err")
           ->type_name("DIR");
+  auto* profile =
+      command
+          .add_option("--profile", options.profile,
+                      "Count what each function costs, by perf or valgrind; DIR/rank.3.profile")
+          ->type_name("DIR")
+          ->excludes(tag)
+          ->excludes(split);
   command
       .add_flag("--debug", options.debug,
                 "Each rank in gdb, stopped at main: a window of tmux, a pane a rank")
       ->excludes(tag)
-      ->excludes(split);
+      ->excludes(split)
+      ->excludes(profile);
 }
 
 ExitCode run_job(Session& session, const std::string& name, const JobOptions& options,
@@ -113,6 +122,8 @@ ExitCode run_job(Session& session, const std::string& name, const JobOptions& op
   job.environment = environment_of(options.environment);
   std::optional<RankOutput> ranks;
   if (options.tag || !options.split.empty()) ranks.emplace(session, options.tag, options.split);
+  std::optional<RankProfiles> profiles;
+  if (!options.profile.empty()) profiles.emplace(session, options.profile);
   Cluster& cluster = session.open_cluster();
   if (cluster.facts.empty()) {
     DiscoverStep discover;
@@ -136,11 +147,14 @@ ExitCode run_job(Session& session, const std::string& name, const JobOptions& op
       to << (session.shields_terminal() ? printable(text) : std::string(text)) << std::flush;
     };
   }
+  job.profile = profiles.has_value();
+  if (profiles) job.on_rank = [&profiles](const RankPiece& piece) { profiles->take(piece); };
   const Result result = launch(cluster, job);
   if (ranks) ranks->end();
   if (session.cancel().cancelled()) {
     throw Error(ExitCode::interrupted, "interrupted: the job is being ended on all hosts");
   }
+  if (profiles) profiles->end();
   if (session.common.json) {
     nlohmann::json document = {{"command", name},
                                {"ok", result.ok()},
@@ -150,6 +164,7 @@ ExitCode run_job(Session& session, const std::string& name, const JobOptions& op
                                {"stderr", printable(result.err)}};
     if (result.error) document["error"] = to_json(*result.error);
     if (ranks) document["ranks"] = ranks->to_json();
+    if (profiles) document["profile"] = profiles->to_json();
     if (add) add(document, result);
     session.out() << document.dump(2) << '\n';
   }

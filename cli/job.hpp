@@ -24,6 +24,7 @@ struct JobOptions {
   bool tag = false;                  ///< each line with its rank
   std::string split;                 ///< a folder for a file a rank; empty: none
   bool debug = false;                ///< each rank under gdb
+  std::string profile;               ///< a folder for a profile a rank; empty: none
 };
 
 /// All of these, the command aside. `options` outlives the app.

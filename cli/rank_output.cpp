@@ -18,31 +18,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// rank.NUMBER.out or rank.NUMBER.err
-bool is_of_a_rank(const std::string& name) {
+bool is_of_a_rank(std::string_view name, const std::vector<std::string_view>& endings) {
   constexpr std::string_view prefix = "rank.";
-  if (!name.starts_with(prefix) || !(name.ends_with(".out") || name.ends_with(".err")))
-    return false;
-  const std::string_view number =
-      std::string_view(name).substr(prefix.size(), name.size() - prefix.size() - 4);
-  return !number.empty() && number.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-void make_empty(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  std::vector<fs::path> old;
-  if (!error) {
-    for (const auto& entry : fs::directory_iterator(folder, error))
-      if (is_of_a_rank(entry.path().filename().string())) old.push_back(entry.path());
-  }
-  for (const fs::path& each : old)
-    if (!error) fs::remove(each, error);
-  if (error) {
-    throw Error(ExitCode::usage,
-                fmt::format("--split {}: {}", printable(folder.string()), error.message()),
-                "it takes a folder of this machine, which is made where it is missing");
-  }
+  if (!name.starts_with(prefix)) return false;
+  name.remove_prefix(prefix.size());
+  const std::size_t digits = std::min(name.find_first_not_of("0123456789"), name.size());
+  return digits > 0 && std::ranges::find(endings, name.substr(digits)) != endings.end();
 }
 
 /// "0-3,7": a hostlist of numbers, without its brackets.
@@ -58,9 +39,27 @@ std::string count(std::size_t number, std::string_view what) {
 
 }  // namespace
 
+void prepare_rank_folder(std::string_view option, const fs::path& folder,
+                         const std::vector<std::string_view>& endings) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  std::vector<fs::path> old;
+  if (!error) {
+    for (const auto& entry : fs::directory_iterator(folder, error))
+      if (is_of_a_rank(entry.path().filename().string(), endings)) old.push_back(entry.path());
+  }
+  for (const fs::path& each : old)
+    if (!error) fs::remove(each, error);
+  if (error) {
+    throw Error(ExitCode::usage,
+                fmt::format("{} {}: {}", option, printable(folder.string()), error.message()),
+                "it takes a folder of this machine, which is made where it is missing");
+  }
+}
+
 RankOutput::RankOutput(Session& session, bool tag, fs::path split)
     : session_(session), tag_(tag), split_(std::move(split)) {
-  if (!split_.empty()) make_empty(split_);
+  if (!split_.empty()) prepare_rank_folder("--split", split_, {".out", ".err"});
 }
 
 void RankOutput::take(const RankPiece& piece) {

@@ -6,12 +6,19 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "cli/app.hpp"
 #include "provision/launcher.hpp"
 #include "provision/output_lines.hpp"
 
 namespace clustermpi::cli {
+
+/// Makes a folder for files rank.NUMBER of ranks with these endings, and removes what an earlier
+/// run left of them there. Throws Error{usage} that begins with `option` where that cannot be done.
+void prepare_rank_folder(std::string_view option, const std::filesystem::path& folder,
+                         const std::vector<std::string_view>& endings);
 
 class RankOutput {
  public:

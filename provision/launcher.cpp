@@ -289,6 +289,17 @@ void require_debugger(Cluster& cluster, const std::vector<std::string>& hosts) {
                           shell_quote(folded)));
 }
 
+void require_profiler(Cluster& cluster, const std::vector<std::string>& hosts) {
+  const auto lacking = hosts_where_fails(
+      cluster, hosts, "command -v perf >/dev/null || command -v valgrind >/dev/null");
+  if (lacking.empty()) return;
+  const std::string folded = fold_hostlist(lacking);
+  throw Error(ExitCode::hosts_failed,
+              fmt::format("there is neither perf nor valgrind on {}", folded),
+              fmt::format("install one: clustermpi exec {} --sudo -- apt-get install -y valgrind",
+                          shell_quote(folded)));
+}
+
 /// The words as the log has them: without the script that starts a rank.
 std::string told(std::vector<std::string> words) {
   std::ranges::replace(words, std::string(remote::rank), std::string("rank.sh"));
@@ -316,8 +327,10 @@ RankStart rank_start(const Cluster& cluster, const MpiJob& job) {
   RankStart start = {};
   if (job.input >= 0) start.input = fmt::format("{}:{}", cluster.inventory().manager, new_path());
   start.directory = rank_directory(job.directory, manager_facts(cluster).home);
-  if (job.on_rank || job.debug) start.folder = new_path();
-  start.debug = job.debug;
+  if (job.on_rank || job.debug) {
+    start.folder = new_path();
+    start.how = job.debug ? "debug" : job.profile ? "profile" : "gather";
+  }
   return start;
 }
 
@@ -397,6 +410,7 @@ Result launch(Cluster& cluster, const MpiJob& asked) {
   launch.start = start;
   if (job.debug) refuse_many_panes(launch.ranks);
   if (!start.directory.empty()) require_directory(cluster, launch.hosts, start.directory);
+  if (job.profile) require_profiler(cluster, launch.hosts);
   cluster.detail(told(launch.words), cluster.inventory().manager);
   if (job.debug) return run_under_debugger(cluster, job, launch);
   if (job.on_rank) return run_with_ranks(cluster, job, launch, job.on_rank);

@@ -31,7 +31,8 @@ namespace clustermpi {
 [[nodiscard]] MpiFormat mpi_format(const Cluster& cluster);
 
 /// Something that one rank of a job did. `kind`: "start"; "out" and "err", with what it printed, in
-/// pieces that need not be lines, and without bytes once no more comes.
+/// pieces that need not be lines, and without bytes once no more comes; "profile", what its
+/// functions cost, as lines "COUNT FUNCTION".
 struct RankPiece {
   unsigned rank = 0;
   std::string host;
@@ -61,6 +62,8 @@ struct MpiJob {
   std::function<void(const RankPiece&)> on_rank;
   /// Each rank waits for a debugger, which a window of tmux has a pane for. Not with `on_rank`.
   bool debug = false;
+  /// `on_rank` sees each rank's profile, and `on_output` what they print.
+  bool profile = false;
 };
 
 /// A pane is of no use where it has a few lines.

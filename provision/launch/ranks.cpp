@@ -47,15 +47,9 @@ std::string rank_directory(const std::string& directory, const std::string& home
 
 std::vector<std::string> rank_command(const RankStart& start, std::vector<std::string> command) {
   if (start.input.empty() && start.directory.empty() && start.folder.empty()) return command;
-  const std::string_view how = start.folder.empty() ? "plain" : start.debug ? "debug" : "gather";
-  std::vector<std::string> words{"sh",
-                                 "-c",
-                                 std::string(remote::rank),
-                                 "rank",
-                                 start.input,
-                                 start.directory,
-                                 start.folder,
-                                 std::string(how)};
+  std::vector<std::string> words{"sh",         "-c",        std::string(remote::rank),
+                                 "rank",       start.input, start.directory,
+                                 start.folder, start.how};
   std::ranges::move(command, std::back_inserter(words));
   return words;
 }

@@ -20,10 +20,10 @@ namespace clustermpi {
 
 /// What rank.sh is to do before the program starts.
 struct RankStart {
-  std::string input;      ///< HOST:PATH of the FIFO that is rank 0's stdin; empty: none
-  std::string directory;  ///< rank_directory()
-  std::string folder;     ///< new_path() where ranks are gathered or debugged; else empty
-  bool debug = false;
+  std::string input;          ///< HOST:PATH of the FIFO that is rank 0's stdin; empty: none
+  std::string directory;      ///< rank_directory()
+  std::string folder;         ///< new_path() where ranks are gathered or debugged; else empty
+  std::string how = "plain";  ///< in rank.sh's words
 };
 
 /// The job's directory in full: what is relative begins at `home`, as `~` does. Empty: empty.

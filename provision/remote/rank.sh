@@ -2,6 +2,8 @@
 # nothing; a folder that gather.py makes on this node, or nothing; how; the program, its arguments. How:
 #   plain   leaves stdout and stderr to whoever started us
 #   gather  gives them to gather.py
+#   profile gives what its functions cost to gather.py, lines `COUNT FUNCTION`: time, by perf where that is allowed, else
+#           instructions, by valgrind
 #   debug   waits for a debugger, which talks to gdbserver through the FIFOs RANK.to and RANK.from
 # Names are such as no program's environment has: what is set here, the program sees.
 set -u
@@ -54,11 +56,37 @@ done
 clustermpi_announce() {
   for clustermpi_kind; do mkfifo -m 600 "$clustermpi_own.$clustermpi_kind" || exit 1; done
 }
+# Of perf, ` 123456  [.] function`; of callgrind_annotate, `123,456 (45.6%)  file.c:function [library]`.
+clustermpi_by_perf() {
+  perf record -q -o "$clustermpi_data/costs" "$@" 3>&-
+  clustermpi_status=$?
+  perf report -i "$clustermpi_data/costs" --stdio -q --no-children -F period,sym 2>/dev/null |
+    sed -n 's/^ *\([0-9][0-9]*\) *\[[^]]*\] *\(.*[^ ]\) *$/\1 \2/p' >&3
+}
+clustermpi_by_valgrind() {
+  valgrind -q --tool=callgrind --callgrind-out-file="$clustermpi_data/costs" "$@" 3>&-
+  clustermpi_status=$?
+  callgrind_annotate --auto=no --threshold=99.9 "$clustermpi_data/costs" 2>/dev/null |
+    sed -n '/PROGRAM TOTALS/d; s/^ *\([0-9,]*[0-9]\) ([^)]*)  *[^:]*:\(.*\)$/\1 \2/p' |
+    sed 's/ \[[^]]*\]$//; :a; s/^\([0-9]*\),/\1/; ta' >&3
+}
+
 case $clustermpi_how in
   gather)
     clustermpi_announce out err
     echo "$clustermpi_rank out err" >"$clustermpi_folder/ranks"
     exec "$@" >"$clustermpi_own.out" 2>"$clustermpi_own.err"
+    ;;
+  profile)
+    clustermpi_announce profile
+    echo "$clustermpi_rank profile" >"$clustermpi_folder/ranks"
+    clustermpi_data=$(mktemp -d) || exit 1
+    clustermpi_profiler=clustermpi_by_valgrind
+    ! perf record -q -o "$clustermpi_data/try" true >/dev/null 2>&1 || clustermpi_profiler=clustermpi_by_perf
+    exec 3>"$clustermpi_own.profile"
+    "$clustermpi_profiler" "$@"
+    rm -rf "$clustermpi_data"
+    exit "$clustermpi_status"
     ;;
   debug)
     clustermpi_announce to from

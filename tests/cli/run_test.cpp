@@ -39,6 +39,10 @@ TEST_F(RunTest, RanksInADebuggerPrintThere) {
               HasSubstr("--debug excludes --tag"));
   EXPECT_THAT(run({"run", "--debug", "--split", "out", "--", "true"}).err,
               HasSubstr("--debug excludes --split"));
+  EXPECT_THAT(run({"run", "--profile", "out", "--tag", "--", "true"}).err,
+              HasSubstr("--profile excludes --tag"));
+  EXPECT_THAT(run({"run", "--profile", "out", "--debug", "--", "true"}).err,
+              HasSubstr("--debug excludes --profile"));
 }
 
 TEST_F(RunTest, FilesOfRanksNeedAFolder) {
@@ -47,6 +51,9 @@ TEST_F(RunTest, FilesOfRanksNeedAFolder) {
   EXPECT_EQ(outcome.status, 2);
   EXPECT_EQ(outcome.err,
             "error: --split taken: Not a directory\n"
+            "  it takes a folder of this machine, which is made where it is missing\n");
+  EXPECT_EQ(run({"run", "--profile", "taken", "--", "true"}).err,
+            "error: --profile taken: Not a directory\n"
             "  it takes a folder of this machine, which is made where it is missing\n");
 }
 

@@ -58,7 +58,7 @@ expect_json '[(r["rank"], r["stdout_lines"], r["stderr_lines"]) for r in d["rank
 expect_equal "files of the last run alone" "rank.0.out rank.1.out" "$(cd out/of && echo *)"
 
 say "refusals"
-run run -n 2 --workdir no/such -- true
+run run -n 4 --workdir no/such -- true
 expect_status 4
 expect_equal "stderr" "error: ranks cannot start in /home/pi/no/such on ${lab}[01-02]: there is no such directory
   make it: clustermpi exec '${lab}[01-02]' -- mkdir -p /home/pi/no/such" "$err"
@@ -66,10 +66,14 @@ on 2 'mkdir /only_here && chmod 777 /only_here'
 run run -n 4 --workdir /only_here -- true
 expect_equal "stderr" "error: ranks cannot start in /only_here on $(node 1): there is no such directory
   make it: clustermpi exec $(node 1) -- mkdir -p /only_here" "$err"
-run run -n 2 --debug -- true
+run run -n 4 --debug -- true
 expect_status 4
 expect_equal "stderr" "error: there is no gdb or no gdbserver on ${lab}[01-02]
   install both: clustermpi exec '${lab}[01-02]' --sudo -- apt-get install -y gdb gdbserver" "$err"
+run run -n 4 --profile out/costs -- true
+expect_status 4
+expect_equal "stderr" "error: there is neither perf nor valgrind on ${lab}[01-02]
+  install one: clustermpi exec '${lab}[01-02]' --sudo -- apt-get install -y valgrind" "$err"
 sed -i 's/^names .*/&\nslots = 9/' cluster.toml
 run run -n 17 --debug -- true
 expect_status 2
@@ -92,7 +96,7 @@ nothing_left() { ! left_behind; }
 wait_until 30 "clean nodes" nothing_left
 
 say "each rank in gdb, stopped at main"
-run exec --sudo -- apt-get install -q -y --no-install-recommends gdb gdbserver
+run exec --sudo -- apt-get install -q -y --no-install-recommends gdb gdbserver valgrind
 expect_status 0
 printf 'int main() { return 0; }\n' >program.c
 gcc -g -o program program.c
@@ -113,3 +117,24 @@ for way in mpirun srun; do
   expect_in_err "4 ranks in gdb: tmux attach -t $session"
   tmux kill-server
 done
+
+say "what functions cost"
+cat >program.c <<'END'
+static volatile double sum;
+__attribute__((noinline)) void dear(void) { for (int i = 0; i < 3000000; ++i) sum += i; }
+__attribute__((noinline)) void cheap(void) { for (int i = 0; i < 1000000; ++i) sum += i; }
+int main(void) { dear(); cheap(); return 0; }
+END
+gcc -g -o program program.c
+run distribute program --to .
+for way in mpirun srun; do
+  run run --via $way -n 2 --profile out/costs --json -- ./program
+  expect_status 0
+  expect_json '[f["function"] for f in d["profile"][:2]]' '["dear", "cheap"]'
+  expect_json '[round(f["share"] / d["profile"][1]["share"]) for f in d["profile"][:2]]' '[3, 1]'
+done
+expect_equal "files" "rank.0.profile rank.1.profile" "$(cd out/costs && echo *)"
+run run -n 2 --profile out/costs -- ./program
+expect_in_err "  share  lowest, highest  function, on 2 ranks: out/costs
+"
+[[ $err =~ [67][0-9].[0-9]\ %\ \ dear ]] || mismatch "the table" "dear with three quarters" "$err"

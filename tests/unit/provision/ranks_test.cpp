@@ -43,10 +43,10 @@ TEST(RankCommand, SaysWhatIsToBeDoneBefore) {
   start.directory = "/tmp";
   EXPECT_THAT(rank_command(start, {"a.out", "x"}),
               ElementsAre("sh", "-c", script, "rank", "", "/tmp", "", "plain", "a.out", "x"));
-  start = {"red:/tmp/in", "", "/tmp/f", false};
+  start = {"red:/tmp/in", "", "/tmp/f", "gather"};
   EXPECT_THAT(rank_command(start, {"a.out"}), ElementsAre("sh", "-c", script, "rank", "red:/tmp/in",
                                                           "", "/tmp/f", "gather", "a.out"));
-  start.debug = true;
+  start.how = "debug";
   EXPECT_THAT(rank_command(start, {"a.out"}), ElementsAre("sh", "-c", script, "rank", "red:/tmp/in",
                                                           "", "/tmp/f", "debug", "a.out"));
 }
