@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <map>
 
-#include "hosts/hostlist.hpp"
 #include "hosts/mpi.hpp"
 #include "hosts/names.hpp"
 #include "hosts/slurm_conf.hpp"
 #include "provision/launch/debugger.hpp"
 #include "provision/launch/ranks.hpp"
+#include "provision/launch/requirements.hpp"
 #include "provision/launch/slurm.hpp"
 #include "provision/launch/words.hpp"
 #include "provision/remote_scripts.hpp"
@@ -238,68 +238,6 @@ std::string launch_input(const Launch& launch) {
   return input + "--\n";
 }
 
-void refuse_many_panes(unsigned ranks) {
-  if (ranks <= most_ranks_to_debug) return;
-  throw Error(ExitCode::usage,
-              fmt::format("--debug opens a pane a rank, {} at most: {} ranks are too many",
-                          most_ranks_to_debug, ranks),
-              fmt::format("ask for fewer, as with -n {}", most_ranks_to_debug));
-}
-
-/// Those of `hosts` where `line` fails. A host that cannot be asked is none of them: the launcher
-/// will say what is wrong with it.
-std::vector<std::string> hosts_where_fails(Cluster& cluster, const std::vector<std::string>& hosts,
-                                           const std::string& line) {
-  std::vector<Job> jobs;
-  for (const std::string& host : hosts) {
-    Job job;
-    job.host = cluster.fleet().index_of(host).value();
-    job.command = line;
-    job.timeout = std::chrono::seconds(20);
-    jobs.push_back(std::move(job));
-  }
-  std::vector<std::string> failed;
-  for (const Result& result : cluster.fleet().run(std::move(jobs)))
-    if (!result.error && !result.ok()) failed.push_back(hosts[result.job]);
-  cluster.throw_if_cancelled();
-  return failed;
-}
-
-void require_directory(Cluster& cluster, const std::vector<std::string>& hosts,
-                       const std::string& directory) {
-  const std::string quoted = shell_quote(directory);
-  const auto lacking = hosts_where_fails(cluster, hosts, fmt::format("cd {} 2>/dev/null", quoted));
-  if (lacking.empty()) return;
-  const std::string folded = fold_hostlist(lacking);
-  throw Error(ExitCode::hosts_failed,
-              fmt::format("ranks cannot start in {} on {}: there is no such directory",
-                          printable(directory), folded),
-              fmt::format("make it: clustermpi exec {} -- mkdir -p {}", shell_quote(folded),
-                          printable(quoted)));
-}
-
-void require_debugger(Cluster& cluster, const std::vector<std::string>& hosts) {
-  const auto lacking =
-      hosts_where_fails(cluster, hosts, "command -v gdb >/dev/null && command -v gdbserver");
-  if (lacking.empty()) return;
-  const std::string folded = fold_hostlist(lacking);
-  throw Error(ExitCode::hosts_failed, fmt::format("there is no gdb or no gdbserver on {}", folded),
-              fmt::format("install both: clustermpi exec {} --sudo -- apt-get install -y gdb "
-                          "gdbserver",
-                          shell_quote(folded)));
-}
-
-void require_profiler(Cluster& cluster, const std::vector<std::string>& hosts) {
-  const auto lacking = hosts_where_fails(
-      cluster, hosts, "command -v perf >/dev/null || command -v valgrind >/dev/null");
-  if (lacking.empty()) return;
-  const std::string folded = fold_hostlist(lacking);
-  throw Error(ExitCode::hosts_failed,
-              fmt::format("there is neither perf nor valgrind on {}", folded),
-              fmt::format("install one: clustermpi exec {} --sudo -- apt-get install -y valgrind",
-                          shell_quote(folded)));
-}
-
 /// The words as the log has them: without the script that starts a rank.
 std::string told(std::vector<std::string> words) {
   std::ranges::replace(words, std::string(remote::rank), std::string("rank.sh"));
@@ -327,6 +265,8 @@ RankStart rank_start(const Cluster& cluster, const MpiJob& job) {
   RankStart start = {};
   if (job.input >= 0) start.input = fmt::format("{}:{}", cluster.inventory().manager, new_path());
   start.directory = rank_directory(job.directory, manager_facts(cluster).home);
+  // Hydra's ranks, the first aside, would wait for what comes from the daemons' own stdin.
+  start.empty_stdin = cluster.inventory().mpi == MpiImplementation::mpich;
   if (job.on_rank || job.debug) {
     start.folder = new_path();
     start.how = job.debug ? "debug" : job.profile ? "profile" : "gather";
@@ -356,7 +296,6 @@ Result run_with_ranks(Cluster& cluster, const MpiJob& job, const Launch& launch,
 
 Result run_under_debugger(Cluster& cluster, const MpiJob& job, const Launch& launch) {
   DebugWindow window(launch.ranks, launch.start.folder, cluster.workspace().ssh_config());
-  require_debugger(cluster, launch.hosts);
   Result result = run_with_ranks(cluster, job, launch, [&](const RankPiece& piece) {
     if (!window.add(piece.rank, piece.host)) return;
     cluster.note(fmt::format("{} rank{} in gdb: {}", launch.ranks, launch.ranks == 1 ? "" : "s",
@@ -408,8 +347,8 @@ Result launch(Cluster& cluster, const MpiJob& asked) {
   job.command = rank_command(start, std::move(job.command));
   Launch launch = job.via == Via::mpirun ? by_mpirun(cluster, job) : by_slurm(cluster, job);
   launch.start = start;
-  if (job.debug) refuse_many_panes(launch.ranks);
   if (!start.directory.empty()) require_directory(cluster, launch.hosts, start.directory);
+  if (job.debug) require_debugger(cluster, launch.hosts, launch.ranks);
   if (job.profile) require_profiler(cluster, launch.hosts);
   cluster.detail(told(launch.words), cluster.inventory().manager);
   if (job.debug) return run_under_debugger(cluster, job, launch);

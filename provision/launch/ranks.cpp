@@ -46,7 +46,9 @@ std::string rank_directory(const std::string& directory, const std::string& home
 }
 
 std::vector<std::string> rank_command(const RankStart& start, std::vector<std::string> command) {
-  if (start.input.empty() && start.directory.empty() && start.folder.empty()) return command;
+  const bool by_itself =
+      start.input.empty() && start.directory.empty() && start.folder.empty() && !start.empty_stdin;
+  if (by_itself) return command;
   std::vector<std::string> words{"sh",         "-c",        std::string(remote::rank),
                                  "rank",       start.input, start.directory,
                                  start.folder, start.how};

@@ -23,6 +23,7 @@ struct RankStart {
   std::string input;          ///< HOST:PATH of the FIFO that is rank 0's stdin; empty: none
   std::string directory;      ///< rank_directory()
   std::string folder;         ///< new_path() where ranks are gathered or debugged; else empty
+  bool empty_stdin = false;   ///< the launcher gives ranks one without an end
   std::string how = "plain";  ///< in rank.sh's words
 };
 

@@ -1,5 +1,6 @@
-# Runs one rank of a job. Arguments: HOST:PATH of a FIFO that rank 0 reads as its stdin, or nothing; where to start, or
-# nothing; a folder that gather.py makes on this node, or nothing; how; the program, its arguments. How:
+# Runs one rank of a job. Arguments: HOST:PATH of a FIFO that rank 0 reads as its stdin, or nothing (other ranks find
+# theirs empty); where to start, or nothing; a folder that gather.py makes on this node, or nothing; how; the program,
+# its arguments. How:
 #   plain   leaves stdout and stderr to whoever started us
 #   gather  gives them to gather.py
 #   profile gives what its functions cost to gather.py, lines `COUNT FUNCTION`: time, by perf where that is allowed, else
@@ -28,16 +29,24 @@ case $1 in
 esac
 
 # From another host through ssh, which is nobody's child: the program knows its own.
-if [ -n "$clustermpi_input" ] && [ "$clustermpi_rank" = 0 ]; then
+if [ -z "$clustermpi_input" ] || [ "$clustermpi_rank" != 0 ]; then
+  exec </dev/null
+else
   clustermpi_fifo=${clustermpi_input#*:}
   if [ -p "$clustermpi_fifo" ] && [ -O "$clustermpi_fifo" ]; then
     exec <"$clustermpi_fifo"
   else
     clustermpi_own=$(mktemp -d) && mkfifo -m 600 "$clustermpi_own/input" || exit 1
-    (ssh -o BatchMode=yes -o ConnectTimeout=10 "${clustermpi_input%%:*}" "cat $clustermpi_fifo" \
+    # A line tells that it is there, and not at its end.
+    (ssh -o BatchMode=yes -o ConnectTimeout=10 "${clustermpi_input%%:*}" "echo clustermpi; exec cat $clustermpi_fifo" \
       </dev/null >"$clustermpi_own/input" 2>/dev/null &)
     exec <"$clustermpi_own/input"
     rm -rf "$clustermpi_own"
+    while IFS= read -r clustermpi_line && [ "$clustermpi_line" != clustermpi ]; do :; done
+    if [ "${clustermpi_line-}" != clustermpi ]; then
+      echo "rank 0 on $(hostname): ssh does not bring its stdin from ${clustermpi_input%%:*}" >&2
+      exit 1
+    fi
   fi
 fi
 [ "$clustermpi_how" != plain ] || exec "$@"

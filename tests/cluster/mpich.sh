@@ -41,6 +41,14 @@ expect_status 7
 run run -n 1 -- no-such-program
 ((status != 0)) || die "a program that is not there was started"
 
+say "what ranks read, where they start, and what they print"
+head -c 20000000 /dev/urandom >big
+"$CLUSTERMPI" run -n 2 --tag --workdir /var/tmp --env "A=it's" -- sh -c 'echo "$A $PWD $(sha256sum)"' <big >printed
+expect_equal "printed" "[0] it's /var/tmp $(sha256sum <big)
+[1] it's /var/tmp $(sha256sum </dev/null)" "$(sort printed)"
+run run -n 4 --split out -- sh -c 'cat; seq 100000'
+expect_in_err "4 ranks in out: 400000 lines on stdout, none on stderr"
+
 say "a job ends with us"
 sleeping() { on 1 'pgrep -x sleep' >/dev/null && on 2 'pgrep -x sleep' >/dev/null; }
 quiet() { ! on "$1" 'pgrep -x sleep || pgrep mpiexec || pgrep hydra' >/dev/null; }

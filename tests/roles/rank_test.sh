@@ -24,6 +24,13 @@ expect "Hydra's rank 0" input "$(reads PMI_RANK=0 SLURM_PROCID=1)"
 expect "Slurm's rank 0" input "$(reads SLURM_PROCID=0)"
 expect "another rank of Open MPI's" "" "$(reads OMPI_COMM_WORLD_RANK=1 SLURM_PROCID=0)"
 
+mkdir "$dir/bin"
+with_ssh() { printf '#!/bin/sh\n%s\n' "$1" >"$dir/bin/ssh"; chmod +x "$dir/bin/ssh"; PATH=$dir/bin:$PATH rank "red:$dir/none" '' '' plain cat 2>&1 || echo "status $?"; }
+expect "from another host" input "$(with_ssh 'printf "Hello from red\nclustermpi\ninput"')"
+expect "from one that does not answer" "rank 0 on $(hostname): ssh does not bring its stdin from red
+status 1" "$(with_ssh 'exit 255')"
+expect "a stdin without an end" "" "$({ sleep 5 & } | rank '' '' '' plain cat)"
+
 # Ranks that print at once, of which one was there before who gathers.
 line=$(printf 'x%.0s' {1..300})
 mkfifo "$dir/leash"

@@ -40,10 +40,13 @@ TEST(RankCommand, IsTheProgramItselfWhereNothingComesBefore) {
 TEST(RankCommand, SaysWhatIsToBeDoneBefore) {
   const std::string script(remote::rank);
   RankStart start;
+  start.empty_stdin = true;
+  EXPECT_THAT(rank_command(start, {"a.out"}),
+              ElementsAre("sh", "-c", script, "rank", "", "", "", "plain", "a.out"));
   start.directory = "/tmp";
   EXPECT_THAT(rank_command(start, {"a.out", "x"}),
               ElementsAre("sh", "-c", script, "rank", "", "/tmp", "", "plain", "a.out", "x"));
-  start = {"red:/tmp/in", "", "/tmp/f", "gather"};
+  start = {"red:/tmp/in", "", "/tmp/f", false, "gather"};
   EXPECT_THAT(rank_command(start, {"a.out"}), ElementsAre("sh", "-c", script, "rank", "red:/tmp/in",
                                                           "", "/tmp/f", "gather", "a.out"));
   start.how = "debug";
