@@ -107,7 +107,6 @@ struct Job {
 
 struct Result {
   std::size_t host = 0;
-  std::size_t job = 0;   ///< index into the jobs of the run
   int exit_status = -1;  ///< 128 + N where signal N ended it; -1 where `error` is set
   std::string out;
   std::string err;

@@ -279,17 +279,20 @@ Result run_with_ranks(Cluster& cluster, const MpiJob& job, const Launch& launch,
                       const std::function<void(const RankPiece&)>& take) {
   Gathering gathering(launch.start.folder, take);
   std::vector<Job> jobs{launcher_job(cluster, job, launch)};
+  const std::size_t manager = jobs.front().host;
   for (const std::string& host : launch.hosts)
     jobs.push_back(gathering.job(cluster.fleet().index_of(host).value(), host));
+  // Nobody gathers any more once the launcher has ended, or he who gathers beside it failed.
   auto results = cluster.fleet().run(std::move(jobs), [&](const Result& result) {
-    if (result.job == 0) gathering.end();
+    if (result.host == manager) gathering.end();
   });
-  for (const Result& result : results) {
-    if (result.job == 0 || result.ok() || cluster.cancel().cancelled()) continue;
-    cluster.warn(
-        fmt::format("what ranks printed may be incomplete: {}",
-                    result.error ? result.error->message : "python3 failed there, or is missing"),
-        launch.hosts[result.job - 1]);
+  for (std::size_t i = 0; i < launch.hosts.size() && !cluster.cancel().cancelled(); ++i) {
+    const Result& gathered = results[i + 1];
+    if (gathered.ok()) continue;
+    cluster.warn(fmt::format("what ranks printed may be incomplete: {}",
+                             gathered.error ? gathered.error->message
+                                            : "python3 failed there, or is missing"),
+                 launch.hosts[i]);
   }
   return std::move(results.front());
 }

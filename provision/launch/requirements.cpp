@@ -23,8 +23,9 @@ std::string where_fails(Cluster& cluster, const std::vector<std::string>& hosts,
     jobs.push_back(std::move(job));
   }
   std::vector<std::string> lacking;
-  for (const Result& result : cluster.fleet().run(std::move(jobs)))
-    if (!result.error && !result.ok()) lacking.push_back(hosts[result.job]);
+  const std::vector<Result> results = cluster.fleet().run(std::move(jobs));
+  for (std::size_t i = 0; i < hosts.size(); ++i)
+    if (!results[i].error && !results[i].ok()) lacking.push_back(hosts[i]);
   cluster.throw_if_cancelled();
   return fold_hostlist(lacking);
 }

@@ -42,7 +42,6 @@ int signal_number(std::string_view name) {
 Command::Command(std::size_t index, Job job, const Target& target, TimePoint now)
     : index_(index), job_(std::move(job)), target_(target), began_(now) {
   result_.host = job_.host;
-  result_.job = index;
   if (job_.stream) reader_ = job_.stream->add_reader();
   set_up_callbacks();
 }
