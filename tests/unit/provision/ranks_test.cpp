@@ -1,5 +1,6 @@
 #include "provision/launch/ranks.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "provision/launch/debugger.hpp"
