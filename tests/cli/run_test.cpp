@@ -36,13 +36,13 @@ TEST_F(RunTest, LinesAsTheyComeAndOneDocumentExcludeEachOther) {
 
 TEST_F(RunTest, RanksInADebuggerPrintThere) {
   EXPECT_THAT(run({"run", "--debug", "--tag", "--", "true"}).err,
-              HasSubstr("--debug excludes --tag"));
+              HasSubstr("--tag excludes --debug\n"));
   EXPECT_THAT(run({"run", "--debug", "--split", "out", "--", "true"}).err,
-              HasSubstr("--debug excludes --split"));
+              HasSubstr("--split excludes --debug\n"));
   EXPECT_THAT(run({"run", "--profile", "out", "--tag", "--", "true"}).err,
-              HasSubstr("--profile excludes --tag"));
+              HasSubstr("--tag excludes --profile\n"));
   EXPECT_THAT(run({"run", "--profile", "out", "--debug", "--", "true"}).err,
-              HasSubstr("--debug excludes --profile"));
+              HasSubstr("--profile excludes --debug\n"));
 }
 
 TEST_F(RunTest, FilesOfRanksNeedAFolder) {

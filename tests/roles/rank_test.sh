@@ -31,6 +31,11 @@ expect "from one that does not answer" "rank 0 on $(hostname): ssh does not brin
 status 1" "$(with_ssh 'exit 255')"
 expect "a stdin without an end" "" "$({ sleep 5 & } | rank '' '' '' plain cat)"
 
+printf '#!/bin/sh\n' >"$dir/bin/sleep"
+chmod +x "$dir/bin/sleep"
+expect "nobody who gathers" "rank 3 on $(hostname): nobody takes here what it prints
+status 1" "$(PMI_RANK=3 PATH=$dir/bin:$PATH rank '' '' "$dir/none" gather echo started 2>&1 || echo "status $?")"
+
 # Ranks that print at once, of which one was there before who gathers.
 line=$(printf 'x%.0s' {1..300})
 mkfifo "$dir/leash"

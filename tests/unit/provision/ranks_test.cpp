@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+
 #include "provision/launch/debugger.hpp"
 #include "provision/remote_scripts.hpp"
 
@@ -72,6 +74,24 @@ TEST(DebugPane, IsAGdbOnTheRanksHost) {
           "gdb -q -ex 'set sysroot /' -ex 'set breakpoint pending off' -ex 'target remote | "
           "trap '\\'''\\'' INT; cat </tmp/f/3.from & exec cat >/tmp/f/3.to' -ex 'tbreak "
           "main' -ex continue"));
+}
+
+std::string refusal_of_window() {
+  try {
+    const DebugWindow window(2, "/tmp/f", "/no/such/ssh_config");
+    return "none";
+  } catch (const Error& error) {
+    return fmt::format("{}: {}", error.what(), error.hint());
+  }
+}
+
+TEST(DebugWindow, SaysWhatItLacks) {
+  EXPECT_EQ(refusal_of_window(), "there is no /no/such/ssh_config yet: `clustermpi up` writes it");
+  const std::string path = std::getenv("PATH");
+  setenv("PATH", "/no/such/folder", 1);
+  EXPECT_EQ(refusal_of_window(),
+            "the program tmux is not installed: install it: apt-get install tmux");
+  setenv("PATH", path.c_str(), 1);
 }
 
 }  // namespace

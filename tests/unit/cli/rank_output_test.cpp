@@ -1,0 +1,75 @@
+#include "cli/rank_output.hpp"
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <sstream>
+
+#include "cli/rank_profile.hpp"
+
+namespace clustermpi::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+class RankOutputTest : public testing::Test {
+ protected:
+  RankOutputTest() { fs::remove_all(folder); }
+  ~RankOutputTest() override { fs::remove_all(folder); }
+
+  const fs::path folder =
+      fs::temp_directory_path() / ("rank_output_test." + std::to_string(::getpid()));
+  std::istringstream in;
+  std::ostringstream out;
+  std::ostringstream err;
+  CancelToken cancel;
+  Session session{Streams{in, out, err}, cancel};
+};
+
+TEST_F(RankOutputTest, LinesAreWholeHoweverTheirPiecesCome) {
+  RankOutput ranks(session, true, {});
+  ranks.take({3, "red", "out", "on"});
+  ranks.take({12, "red01", "out", "other\nbeg"});
+  ranks.take({3, "red", "err", "trouble\n"});
+  ranks.take({3, "red", "out", "e\n"});
+  ranks.end();
+  EXPECT_EQ(out.str(), "[12] other\n[3] one\n[12] beg\n");
+  EXPECT_EQ(err.str(), "[3] trouble\n");
+}
+
+TEST_F(RankOutputTest, FilesThatCannotBeWrittenEndTheJob) {
+  RankOutput ranks(session, false, folder);
+  fs::remove_all(folder);
+  ranks.take({0, "red", "out", "text\n"});
+  EXPECT_TRUE(cancel.cancelled());
+  try {
+    ranks.end();
+    FAIL() << "was not told";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::local_failure);
+    EXPECT_EQ(error.what(),
+              "cannot write " + (folder / "rank.0.out").string() + ": No such file or directory");
+    EXPECT_EQ(error.hint(), "the job was ended");
+  }
+}
+
+TEST_F(RankOutputTest, OnlyFilesOfRanksAreReplaced) {
+  fs::create_directories(folder / "rank.x.out");
+  RankOutput(session, false, folder).take({0, "red", "start", {}});
+  EXPECT_TRUE(fs::exists(folder / "rank.x.out"));
+  EXPECT_TRUE(fs::exists(folder / "rank.0.out"));
+  RankOutput(session, false, folder).end();
+  EXPECT_FALSE(fs::exists(folder / "rank.0.out"));
+  EXPECT_EQ(err.str(), "0 ranks in " + folder.string() + ": 0 lines on stdout, none on stderr\n");
+}
+
+TEST_F(RankOutputTest, ProfilesThatSayNothingAreToldOf) {
+  RankProfiles profiles(session, folder);
+  profiles.take({0, "red", "start", {}});
+  profiles.end();
+  EXPECT_EQ(err.str(), "no rank left a profile\n");
+}
+
+}  // namespace
+}  // namespace clustermpi::cli
