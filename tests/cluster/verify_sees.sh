@@ -54,3 +54,5 @@ expect_json '{p: v["ran"] for p, v in d["verification"].items()}' '{"hello": tru
 expect_json 'd["verification"]["ring"]["summary"]' "it would wait for a link that does not work"
 expect_json 'list(d["verification"]["links"]["hosts"])' "[\"$(node 3)\"]"
 expect_in_err "$(node 3): no way to $(node 2): "
+grep -q "✗</span> $lab does not work as it should" .clustermpi/report.html || die "the page does not say what is wrong"
+grep -q "<strong>$(node 3)</strong>: no way to $(node 2)" .clustermpi/report.html || die "the page does not name the link"
