@@ -186,6 +186,7 @@ Cluster& Session::open_cluster(UnknownHostKeys unknown_host_keys) {
   options.limit = limited_hosts(inventory, workspace(), common.limit);
   options.unknown_host_keys = unknown_host_keys;
   options.fanout = common.fanout;
+  options.words = words;
   options.timeout = std::chrono::milliseconds(static_cast<long long>(common.timeout * 1000));
   asker_ = std::make_unique<TerminalAsker>(
       streams_.terminal, common.yes,
@@ -286,6 +287,7 @@ int run_app(const std::vector<std::string>& arguments, Streams streams, CancelTo
   app.fallthrough();
   app.footer(footer);
   Session session(streams, cancel);
+  session.words = arguments;
   add_common_options(app, session.common);
   add_commands(app, session);
   try {

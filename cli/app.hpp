@@ -67,6 +67,7 @@ class Session {
   [[nodiscard]] int input_for_job() const;
   /// What was behind "--" of a command that takes another command; none where there was no "--".
   std::optional<std::vector<std::string>> operands;
+  std::vector<std::string> words;  ///< of the command line, the program's name left out
   [[nodiscard]] CancelToken& cancel() { return cancel_; }
   [[nodiscard]] bool writes_to_pipe() const { return streams_.out_is_pipe; }
   /// What a node prints goes to a terminal only without its control characters.

@@ -22,7 +22,9 @@ void add_up(CLI::App& app, Session& session) {
       "\n"
       "  clustermpi up --dry-run    what would change, host by host\n"
       "  clustermpi up --json       the outcome as one JSON document, also kept as "
-      ".clustermpi/report.json");
+      ".clustermpi/report.json\n"
+      "\n"
+      "The outcome is also a page for people: .clustermpi/report.html.");
   auto hosts = std::make_shared<HostConsent>();
   add_set_hostnames(*command, *hosts);
   add_no_reboot(*command, *hosts);

@@ -51,6 +51,7 @@ void add_verify(CLI::App& app, Session& session) {
       "A wrong world size, a missing host, a wrong sum or a job that does not end is a failure: "
       "exit\n"
       "code 5, and the host is named. --timeout SECONDS is for each program (default 60).\n"
+      "The outcome is also a page for people: .clustermpi/report.html.\n"
       "By Slurm's ways its daemons, munge, controller and nodes are checked first, then srun, a "
       "batch job,\n"
       "the refusal of one that asks for too much, and what a cancelled job leaves.");

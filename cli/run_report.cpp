@@ -67,6 +67,8 @@ ExitCode run_and_tell(Session& session, const std::string& command,
     print_table(session, report, cluster);
   }
   if (report.error) session.err() << error_text(report.error->message, report.error->hint);
+  if (!report.page.empty() && !session.common.quiet)
+    session.err() << fmt::format("report: {}\n", report.page.string());
   if (report.exit_code != ExitCode::ok) {
     session.err() << fmt::format("log: {}\n", cluster.workspace().log().string());
   }

@@ -41,20 +41,9 @@ std::string installed_mpi(const Facts& facts, MpiImplementation mpi) {
 }
 
 Row row_of(const Host& host, const FleetFacts& facts, MpiImplementation mpi) {
-  const auto known = facts.find(host.name);
-  if (known == facts.end())
-    return {host.name, host.address, "unknown", "-", "-", "-", "-", "-", "-", "-"};
-  const Facts& node = known->second;
-  return {host.name,
-          or_dash(node.cluster_address),
-          system_name(node),
-          or_dash(node.architecture),
-          cpu(node),
-          gibibytes(node.memory_kib),
-          gibibytes(node.disk_free_kib),
-          node.python ? to_string(*node.python) : "-",
-          installed_mpi(node, mpi),
-          or_dash(node.model)};
+  HostSummary summary = summarize(host, facts, mpi);
+  return {host.name,      summary.address,   summary.system, summary.architecture, summary.cpu,
+          summary.memory, summary.disk_free, summary.python, summary.mpi,          summary.model};
 }
 
 std::string line(const Row& row, const std::array<std::size_t, headings.size()>& widths) {
@@ -77,6 +66,21 @@ std::string render_list(const std::vector<SystemVector>& vectors, std::string_vi
 }
 
 }  // namespace
+
+HostSummary summarize(const Host& host, const FleetFacts& facts, MpiImplementation mpi) {
+  const auto known = facts.find(host.name);
+  if (known == facts.end()) return {host.address, "unknown", "-", "-", "-", "-", "-", "-", "-"};
+  const Facts& node = known->second;
+  return {or_dash(node.cluster_address),
+          system_name(node),
+          or_dash(node.architecture),
+          cpu(node),
+          gibibytes(node.memory_kib),
+          gibibytes(node.disk_free_kib),
+          node.python ? to_string(*node.python) : "-",
+          installed_mpi(node, mpi),
+          or_dash(node.model)};
+}
 
 std::string facts_table(const Inventory& inventory, const FleetFacts& facts) {
   Row heading;

@@ -10,6 +10,22 @@
 
 namespace clustermpi {
 
+/// A host at a glance; "-" where nothing is known.
+struct HostSummary {
+  std::string address;
+  std::string system;  ///< "debian 12"
+  std::string architecture;
+  std::string cpu;     ///< "4" cores, or "2x8x2": processors, cores and threads
+  std::string memory;  ///< "3.7 GiB", and so is `disk_free`
+  std::string disk_free;
+  std::string python;
+  std::string mpi;    ///< "Open MPI 4.1.4"
+  std::string model;  ///< "Raspberry Pi 4 Model B Rev 1.4"
+};
+/// Of a host of the inventory; its `system` is "unknown" where there are no facts of it.
+[[nodiscard]] HostSummary summarize(const Host& host, const FleetFacts& facts,
+                                    MpiImplementation mpi);
+
 /// One line a host in the inventory's order below a line of headings, columns aligned. Hosts
 /// without facts are listed as unknown.
 [[nodiscard]] std::string facts_table(const Inventory& inventory, const FleetFacts& facts);

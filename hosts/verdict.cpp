@@ -198,6 +198,29 @@ std::string value_of(const std::map<std::string, std::string>& line, const std::
   return found == line.end() ? "?" : found->second;
 }
 
+/// Slow is not wrong: it is said, and the verdict stands.
+void remark(Verdict& verdict, std::string text) {
+  verdict.summary += "; " + text;
+  verdict.remarks.push_back(std::move(text));
+}
+
+/// Hosts that the inventory does not know are left out.
+std::map<std::string, Throughput> throughput_of(std::string_view out,
+                                                const std::map<std::string, std::string>& host_of) {
+  std::map<std::string, Throughput> throughput;
+  for (const auto& line : lines_of(out, "pi")) {
+    const auto host = line.find("host");
+    const std::uint64_t samples = number(line, "samples_per_s");
+    if (host == line.end() || samples == 0) continue;
+    const auto name = host_of.find(host->second);
+    if (name == host_of.end()) continue;
+    Throughput& sum = throughput[name->second];
+    sum.samples_per_s += static_cast<double>(samples);
+    ++sum.ranks;
+  }
+  return throughput;
+}
+
 void judge_pi(Verdict& verdict, const ProgramRun& run, const std::vector<NodeSlots>& nodes,
               const std::map<std::string, std::string>& host_of) {
   if (number(verdict.figures, "size") != total_slots(nodes)) {
@@ -214,24 +237,64 @@ void judge_pi(Verdict& verdict, const ProgramRun& run, const std::vector<NodeSlo
   verdict.ok = darts > 0 && std::abs(estimate - pi) <= 5 * sigma;
   verdict.summary = verdict.ok ? fmt::format("{:.6f} from {:.0f} darts", estimate, darts)
                                : fmt::format("{:.6f} from {:.0f} darts is not pi", estimate, darts);
-  // Slow is not wrong: it is said, and the verdict stands.
+  verdict.throughput = throughput_of(run.out, host_of);
   for (const auto& suspect : suspects_of(run.out, "pi")) {
-    verdict.summary +=
-        fmt::format("; {} is slow: {} of its like", host_named(suspect, "host", host_of),
-                    value_of(suspect, "ratio"));
+    remark(verdict, fmt::format("{} is slow: {} of its like", host_named(suspect, "host", host_of),
+                                value_of(suspect, "ratio")));
   }
+}
+
+/// What links says on stderr of a way that does not work, by its words "FROM to TO".
+std::map<std::string, std::string> likely_causes(std::string_view err) {
+  constexpr std::string_view mark = "links: ";
+  std::map<std::string, std::string> causes;
+  std::istringstream lines{std::string(err)};
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t colon = line.find(": ", mark.size());
+    if (!line.starts_with(mark) || colon == std::string::npos) continue;
+    causes[line.substr(mark.size(), colon - mark.size())] = line.substr(colon + 2);
+  }
+  return causes;
+}
+
+/// Where links gives no likely cause.
+std::string plain_problem(const std::map<std::string, std::string>& way) {
+  if (!way.contains("cause")) return value_of(way, "checksum") + " checksum";
+  const std::string& cause = way.at("cause");
+  return cause == "no_way_back" ? "not tried, since the way back does not work" : cause;
+}
+
+std::vector<LinkFigures> link_figures(const ProgramRun& run,
+                                      const std::map<std::string, std::string>& host_of) {
+  const auto causes = likely_causes(run.err);
+  std::vector<LinkFigures> links;
+  for (const auto& way : lines_of(run.out, "links")) {
+    if (!way.contains("from") || !way.contains("status")) continue;  // a line of another kind
+    LinkFigures link;
+    link.from = host_named(way, "from", host_of);
+    link.to = host_named(way, "to", host_of);
+    if (way.contains("MBps")) {
+      link.latency_us = std::strtod(value_of(way, "latency_us").c_str(), nullptr);
+      link.mbps = std::strtod(value_of(way, "MBps").c_str(), nullptr);
+    }
+    if (way.at("status") != "ok") {
+      const auto cause = causes.find(fmt::format("{} to {}", way.at("from"), value_of(way, "to")));
+      link.problem = cause != causes.end() ? cause->second : plain_problem(way);
+    }
+    links.push_back(std::move(link));
+  }
+  return links;
 }
 
 void judge_links(Verdict& verdict, const ProgramRun& run, const std::vector<NodeSlots>& nodes,
                  const std::map<std::string, std::string>& host_of) {
-  for (const auto& way : lines_of(run.out, "links")) {
-    const std::string status = value_of(way, "status");
-    if (status != "failed" && status != "damaged") continue;
-    std::string& problem = verdict.hosts[host_named(way, "from", host_of)];
+  verdict.links = link_figures(run, host_of);
+  for (const LinkFigures& way : verdict.links) {
+    if (way.problem.empty()) continue;
+    std::string& problem = verdict.hosts[way.from];
     problem += fmt::format("{}{} {}: {}", problem.empty() ? "" : "; ",
-                           status == "damaged" ? "what it sends arrives damaged at" : "no way to",
-                           host_named(way, "to", host_of),
-                           status == "damaged" ? "checksum" : value_of(way, "cause"));
+                           way.mbps > 0 ? "what it sends arrives damaged at" : "no way to", way.to,
+                           way.problem);
   }
   const auto& figures = verdict.figures;
   const std::uint64_t pairs = number(figures, "pairs");
@@ -247,13 +310,12 @@ void judge_links(Verdict& verdict, const ProgramRun& run, const std::vector<Node
                  : fmt::format("{} of {} ways do not work", number(figures, "failed"), pairs);
   for (const auto& suspect : suspects_of(run.out, "links")) {
     const bool nic = suspect.contains("host");
-    verdict.summary +=
-        fmt::format("; {} is slow: {} times its like",
-                    nic ? fmt::format("{} of {}", value_of(suspect, "direction"),
-                                      host_named(suspect, "host", host_of))
-                        : fmt::format("{} to {}", host_named(suspect, "from", host_of),
-                                      host_named(suspect, "to", host_of)),
-                    value_of(suspect, "slowdown"));
+    remark(verdict, fmt::format("{} is slow: {} times its like",
+                                nic ? fmt::format("{} of {}", value_of(suspect, "direction"),
+                                                  host_named(suspect, "host", host_of))
+                                    : fmt::format("{} to {}", host_named(suspect, "from", host_of),
+                                                  host_named(suspect, "to", host_of)),
+                                value_of(suspect, "slowdown")));
   }
 }
 
@@ -312,23 +374,9 @@ Verdict judge(const ProgramRun& run, const std::vector<NodeSlots>& nodes,
 }
 
 Speeds measured_speeds(std::string_view out, const std::map<std::string, std::string>& host_of) {
-  struct Sum {
-    double samples = 0;
-    unsigned ranks = 0;
-  };
-  std::map<std::string, Sum> sums;
-  for (const auto& line : lines_of(out, "pi")) {
-    const auto host = line.find("host");
-    const std::uint64_t samples = number(line, "samples_per_s");
-    if (host == line.end() || samples == 0) continue;
-    const auto name = host_of.find(host->second);
-    if (name == host_of.end()) continue;
-    Sum& sum = sums[name->second];
-    sum.samples += static_cast<double>(samples);
-    ++sum.ranks;
-  }
   Speeds speeds;
-  for (const auto& [host, sum] : sums) speeds[host] = std::round(sum.samples / sum.ranks);
+  for (const auto& [host, sum] : throughput_of(out, host_of))
+    speeds[host] = std::round(sum.samples_per_s / sum.ranks);
   return speeds;
 }
 

@@ -26,6 +26,25 @@ struct ProgramRun {
 /// hundred. It says nothing against the cluster.
 [[nodiscard]] bool crashed_at_its_start(const ProgramRun& run);
 
+/// One way from host to host, as links measured it.
+struct LinkFigures {
+  std::string from;
+  std::string to;
+  double latency_us = 0;  ///< 0 where nothing could be measured, and so is `mbps`
+  double mbps = 0;        ///< megabytes a second
+  std::string problem;    ///< why it does not work; empty where it does
+
+  bool operator==(const LinkFigures&) const = default;
+};
+
+/// What pi computed on one host.
+struct Throughput {
+  double samples_per_s = 0;  ///< of all its ranks
+  unsigned ranks = 0;
+
+  bool operator==(const Throughput&) const = default;
+};
+
 struct Verdict {
   std::string program;         ///< or what was checked, "munge"
   std::string via = "mpirun";  ///< the way that started it; "slurm" where Slurm itself is checked
@@ -36,6 +55,9 @@ struct Verdict {
   std::map<std::string, std::string>
       hosts;  ///< host -> what is wrong with it; empty where all is well
   double seconds = 0;
+  std::vector<std::string> remarks;  ///< what is slow, though nothing is wrong; in `summary`, too
+  std::vector<LinkFigures> links;    ///< of links, all ways it told of
+  std::map<std::string, Throughput> throughput;  ///< of pi, by host
 };
 
 /// The key=value pairs of the last line `RESULT program ...`; empty where there is none.

@@ -13,6 +13,7 @@
 
 #include "hosts/inventory.hpp"
 #include "hosts/placement.hpp"
+#include "hosts/slurm_state.hpp"
 #include "hosts/verdict.hpp"
 #include "provision/asker.hpp"
 #include "provision/cancel.hpp"
@@ -38,8 +39,9 @@ struct RunOptions {
   bool dry_run = false;
   std::vector<std::string> limit;  ///< host names; empty: all
   UnknownHostKeys unknown_host_keys = UnknownHostKeys::by_policy;
-  std::size_t fanout = 0;  ///< 0: the fleet's default
-  Asker* asker = nullptr;  ///< outlives the cluster; null: nobody can be asked
+  std::size_t fanout = 0;          ///< 0: the fleet's default
+  Asker* asker = nullptr;          ///< outlives the cluster; null: nobody can be asked
+  std::vector<std::string> words;  ///< of the command line, as typed; for the report
   std::chrono::milliseconds timeout{
       0};  ///< of one command on one host, or one job; 0: the step's default
 };
@@ -74,9 +76,10 @@ class Cluster {
   FleetFacts facts;                          ///< stored ones at first; renewed by discover
   std::map<std::string, HostStates> states;  ///< by host; filled by discover
   std::map<std::filesystem::path, std::shared_ptr<const Secret>>
-      passphrases;                ///< of keys that hosts want; filled by unlock_keys()
-  Passwords sudo_passwords;       ///< of hosts whose sudo asks; filled by obtain_privileges()
-  std::vector<Verdict> verdicts;  ///< filled by verify
+      passphrases;                  ///< of keys that hosts want; filled by unlock_keys()
+  Passwords sudo_passwords;         ///< of hosts whose sudo asks; filled by obtain_privileges()
+  std::vector<Verdict> verdicts;    ///< filled by verify
+  std::optional<SlurmState> slurm;  ///< as the manager last told it; asked for by ask_slurm()
 
   /// The sessions of this run with the selected hosts and the manager, opened when first asked
   /// for. Throws what find_connections() throws.

@@ -1,9 +1,11 @@
 #include "provision/up.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "provision/files.hpp"
+#include "provision/report_page.hpp"
 #include "provision/steps/build.hpp"
 #include "provision/steps/discover.hpp"
 #include "provision/steps/distribute.hpp"
@@ -70,9 +72,14 @@ Json hosts_json(const RunReport& report, const Cluster& cluster) {
   return hosts;
 }
 
-void write_report(RunReport& report, const Cluster& cluster) {
+bool proves(const std::vector<std::unique_ptr<Step>>& steps) {
+  return std::ranges::any_of(steps, [](const auto& step) { return step->name() == "verify"; });
+}
+
+void write_report(RunReport& report, const Cluster& cluster, bool with_page) {
   try {
     write_file(cluster.workspace().report(), to_json(report, cluster).dump(2) + "\n");
+    if (with_page) report.page = write_report_page(report, cluster);
   } catch (const Error& error) {  // a full disk: what was done on the hosts is still to be told
     if (!report.error) take_error(report, error);
   }
@@ -114,6 +121,7 @@ RunReport run_reported(const std::string& command, const std::vector<std::unique
                        Cluster& cluster, ExitCode when_hosts_fail) {
   RunReport report;
   report.command = command;
+  report.began = std::chrono::system_clock::now();
   const auto start = std::chrono::steady_clock::now();
   const bool dry_run = cluster.options().dry_run;
   std::optional<WorkspaceLock> lock;
@@ -128,7 +136,8 @@ RunReport run_reported(const std::string& command, const std::vector<std::unique
   }
   report.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - start);
-  if (lock) write_report(report, cluster);  // without it the workspace is another run's
+  if (lock)
+    write_report(report, cluster, proves(steps));  // without it the workspace is another run's
   return report;
 }
 

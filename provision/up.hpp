@@ -13,10 +13,12 @@ namespace clustermpi {
 /// How a run of steps ended.
 struct RunReport {
   std::string command;
+  std::chrono::system_clock::time_point began;
   ExitCode exit_code = ExitCode::ok;
   std::vector<StepRecord> steps;
   std::optional<HostError> error;  ///< what ended the run early, if anything did
   std::chrono::milliseconds elapsed{0};
+  std::filesystem::path page;  ///< report.html, where this run wrote it; else empty
 
   [[nodiscard]] std::size_t changes() const;  ///< planned or made, in all steps
 };
@@ -38,8 +40,9 @@ struct HostConsent {
 [[nodiscard]] bool may_need_reboot(const Inventory& inventory);
 
 /// Runs `steps` under the workspace lock (none in a dry run) and writes report.json (not in a dry
-/// run). Never throws Error: what ended the run is in the report. Hosts that failed make exit code
-/// `when_hosts_fail` where nothing worse happened.
+/// run), and report.html where the proof was among them: people keep that page, and a step that is
+/// run alone says nothing of the cluster as a whole. Never throws Error: what ended the run is in
+/// the report. Hosts that failed make exit code `when_hosts_fail` where nothing worse happened.
 RunReport run_reported(const std::string& command, const std::vector<std::unique_ptr<Step>>& steps,
                        Cluster& cluster, ExitCode when_hosts_fail = ExitCode::hosts_failed);
 

@@ -26,6 +26,7 @@ class Workspace {
   [[nodiscard]] std::filesystem::path log() const { return path("clustermpi.log"); }
   [[nodiscard]] std::filesystem::path ansible_log() const { return path("ansible.log"); }
   [[nodiscard]] std::filesystem::path report() const { return path("report.json"); }
+  [[nodiscard]] std::filesystem::path report_page() const { return path("report.html"); }
   [[nodiscard]] std::filesystem::path machinefile() const { return path("machinefile"); }
   [[nodiscard]] std::filesystem::path rankfile() const { return path("rankfile"); }
   /// Programs compiled for one build group ("amd64-openmpi4.1").

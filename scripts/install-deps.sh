@@ -15,7 +15,8 @@ build=(g++ ccache cmake ninja-build pkg-config libssh-dev libssl-dev libcli11-de
        libfmt-dev nlohmann-json3-dev libpugixml-dev)
 test=(libgtest-dev libgmock-dev openssh-server openmpi-bin libopenmpi-dev
       qemu-system-x86 e2fsprogs busybox openssl strace clang-format clang-tidy shellcheck yamllint ansible-lint python3
-      python3-venv tmux hwloc mpich g++-aarch64-linux-gnu clustershell python3-clustershell genders pdsh libslurm-dev)
+      python3-venv chromium tmux hwloc mpich g++-aarch64-linux-gnu clustershell python3-clustershell genders pdsh
+      libslurm-dev)
 
 # What the program is linked with: the packages that those to compile with depend on, which are called otherwise
 # in each release. Without apt's lists it cannot say.

@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ElementTree
 from collections import Counter
 
 # Each must have run: an empty group would look like success.
-EXPECTED = ("unit", "golden", "cli", "ssh", "roles", "cluster")
+EXPECTED = ("unit", "golden", "cli", "ssh", "roles", "browser", "cluster")
 # What scripts/test.sh leaves out without --all.
 LONG = "long"
 

@@ -156,8 +156,8 @@ void forget_inventory(const LabRecord& lab) {
     // What runs on this inventory left: it says nothing any more without the nodes.
     for (const char* name :
          {"cluster_key", "cluster_key.pub", "ssh_config", "ssh_settings.json", "machinefile",
-          "rankfile", "report.json", "clustermpi.log", "ansible.log", "ansible-inventory.json",
-          "ansible-tmp", "programs", "lock"}) {
+          "rankfile", "report.json", "report.html", "clustermpi.log", "ansible.log",
+          "ansible-inventory.json", "ansible-tmp", "programs", "lock"}) {
       fs::remove_all(workspace(lab) / name, not_there);
     }
   }

@@ -48,6 +48,7 @@ SlurmState ask_slurm(Cluster& cluster) {
                             printable(result.err.substr(0, 200))),
                 "log in there and try `sinfo`");
   }
+  cluster.slurm = state;
   return state;
 }
 

@@ -8,7 +8,8 @@
 
 namespace clustermpi {
 
-/// Asks the manager, in one round trip. Throws Error{hosts_failed} where it does not answer.
+/// Asks the manager, in one round trip, and keeps the answer in Cluster::slurm. Throws
+/// Error{hosts_failed} where it does not answer.
 [[nodiscard]] SlurmState ask_slurm(Cluster& cluster);
 
 /// What is asked of Slurm for `job` on `nodes`, which are slots_in_slurm(): all of them where the

@@ -238,6 +238,27 @@ TEST_F(AppTest, PythonIsForInventoriesThatAskForIt) {
             "  add it there: packages = [\"mpi4py\"]\n");
 }
 
+TEST_F(AppTest, AVerifyThatFailsLeavesAPageAndSaysWhere) {
+  ASSERT_EQ(run({"init", "red=127.0.0.1:1"}).status, 0);
+  const Outcome outcome = run({"verify", "hello"});
+  EXPECT_EQ(outcome.status, 4);
+  const std::string place = "report: " + (folder_ / ".clustermpi/report.html").string() + "\n";
+  EXPECT_THAT(outcome.err, HasSubstr(place));
+  const std::string page = read(".clustermpi/report.html");
+  EXPECT_THAT(page, HasSubstr("red is not ready: 1 host failed"));
+  EXPECT_THAT(page, HasSubstr("127.0.0.1 port 1"));
+  EXPECT_THAT(page, HasSubstr("start its SSH server"));
+  EXPECT_THAT(page, HasSubstr("<code>clustermpi verify hello</code>"));
+  EXPECT_THAT(run({"verify", "hello", "-q"}).err, testing::Not(HasSubstr(place)));
+}
+
+TEST_F(AppTest, OnlyAProofLeavesAPage) {
+  ASSERT_EQ(run({"init", "red=127.0.0.1:1"}).status, 0);
+  EXPECT_THAT(run({"discover"}).err, testing::Not(HasSubstr("report:")));
+  EXPECT_THAT(run({"verify", "--dry-run"}).err, testing::Not(HasSubstr("report:")));
+  EXPECT_FALSE(std::filesystem::exists(".clustermpi/report.html"));
+}
+
 TEST_F(AppTest, HostkeyForgetOfAHostThatIsNoneIsAUsageError) {
   ASSERT_EQ(run({"init", "red"}).status, 0);
   EXPECT_EQ(run({"hostkey", "forget", "blue"}).status, 2);

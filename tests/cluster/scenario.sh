@@ -39,6 +39,11 @@ expect_json 'd["verification"]["hello"]["figures"]["hosts"]' 4
 # The same darts hit wherever they are thrown: this number is that of examples/verify/pi.cpp.
 expect_json 'd["verification"]["pi"]["figures"]["hits"]' 52702803
 [[ $(<.clustermpi/report.json) == "$out" ]] || mismatch "report.json" "what --json prints" "$(<.clustermpi/report.json)"
+expect_in_err "report: $PWD/.clustermpi/report.html"
+grep -q "✓</span> $lab works" .clustermpi/report.html || die "the page does not say that $lab works"
+for n in 1 2 3 4; do
+  grep -q "<th scope=\"row\">$(node "$n")" .clustermpi/report.html || die "the page does not show $(node "$n")"
+done
 
 mark
 run up --dry-run --json

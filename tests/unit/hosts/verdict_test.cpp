@@ -189,6 +189,7 @@ TEST(JudgeLinks, NamesWhatIsBlockedAndWhatIsDamaged) {
   const auto verdict =
       judge(ended("links",
                   "links from=red to=red01 status=failed cause=refused\n"
+                  "links from=red to=red02 status=failed cause=no_way_back\n"
                   "links from=red01 to=red latency_us=1 MBps=1 checksum=wrong status=damaged\n"
                   "RESULT links hosts=2 pairs=2 failed=2 suspects=0 bad=2 latency_us=0.0 MBps=0.0 "
                   "ok=0\n",
@@ -197,8 +198,10 @@ TEST(JudgeLinks, NamesWhatIsBlockedAndWhatIsDamaged) {
   EXPECT_FALSE(verdict.ok);
   EXPECT_EQ(verdict.summary, "2 of 2 ways do not work");
   EXPECT_THAT(verdict.hosts,
-              ElementsAre(Pair("red", "no way to red01: refused"),
-                          Pair("red01", "what it sends arrives damaged at red: checksum")));
+              ElementsAre(Pair("red",
+                               "no way to red01: refused; no way to red02: "
+                               "not tried, since the way back does not work"),
+                          Pair("red01", "what it sends arrives damaged at red: wrong checksum")));
 }
 
 TEST(JudgeLinks, AHostThatTookNoPartIsMissed) {
@@ -240,6 +243,41 @@ TEST(CrashedAtItsStart, IsACrashBeforeAnyResult) {
   run.timed_out = false;
   run.err = "srun: error: red02: task 1: Exited with exit code 1\n";
   EXPECT_FALSE(crashed_at_its_start(run));
+}
+
+TEST(JudgeLinks, TheFiguresOfAllWaysWithTheLikelyCauseOfWhatDoesNotWork) {
+  ProgramRun run =
+      ended("links",
+            "links from=one to=two latency_us=80.5 MBps=110.2 checksum=ok status=ok\n"
+            "links from=two to=one status=failed cause=refused\n"
+            "links from=one to=three latency_us=1 MBps=2 checksum=wrong status=damaged\n"
+            "links map of bandwidth, senders beside rows; columns are one,two\n"
+            "links suspect from=one to=two metric=bandwidth slowdown=3.10\n"
+            "RESULT links hosts=2 pairs=2 failed=1 suspects=1 bad=2 ok=0\n",
+            1);
+  run.err = "links: two to one: 10.0.0.1 port 1024 refuses connections: a firewall rejects them\n";
+  const auto verdict = judge(run, two_nodes, {{"one", "red"}, {"two", "red01"}});
+  EXPECT_THAT(verdict.links,
+              ElementsAre(LinkFigures{"red", "red01", 80.5, 110.2, ""},
+                          LinkFigures{"red01", "red", 0, 0,
+                                      "10.0.0.1 port 1024 refuses connections: a firewall rejects "
+                                      "them"},
+                          LinkFigures{"red", "three", 1, 2, "wrong checksum"}));
+  EXPECT_THAT(verdict.remarks, ElementsAre("red to red01 is slow: 3.10 times its like"));
+}
+
+TEST(JudgePi, TheThroughputOfAHostIsThatOfItsRanks) {
+  const auto verdict =
+      judge(ended("pi",
+                  "pi rank=0 host=one darts=1 seconds=1 samples_per_s=1000 isa=avx2\n"
+                  "pi rank=1 host=one darts=1 seconds=1 samples_per_s=1200 isa=avx2\n"
+                  "pi rank=2 host=two darts=1 seconds=1 samples_per_s=500 isa=avx2\n"
+                  "pi suspect host=two ratio=0.45\n"
+                  "RESULT pi hits=785398163 darts=1000000000 size=4 ok=1\n"),
+            two_nodes, {{"one", "red"}, {"two", "red01"}});
+  EXPECT_THAT(verdict.throughput,
+              ElementsAre(Pair("red", Throughput{2200, 2}), Pair("red01", Throughput{500, 1})));
+  EXPECT_THAT(verdict.remarks, ElementsAre("red01 is slow: 0.45 of its like"));
 }
 
 }  // namespace
