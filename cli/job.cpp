@@ -60,12 +60,28 @@ std::optional<PlacementRequest> places_of(const Inventory& inventory, const JobO
 }  // namespace
 
 void add_job_options(CLI::App& command, JobOptions& options) {
-  add_placement_options(command, options.placement);
+  add_np_option(command, options.placement);
+  add_launch_options(command, options);
+}
+
+void add_launch_options(CLI::App& command, JobOptions& options) {
+  add_policy_options(command, options.placement);
   add_via(command, options.via);
   command
       .add_option("--env", options.environment, "Set on every rank; without a value, as it is here")
       ->type_name("NAME[=VALUE]")
       ->allow_extra_args(false);
+}
+
+MpiJob mpi_job(const Cluster& cluster, const JobOptions& options) {
+  MpiJob job;
+  job.command = options.command;
+  job.via = options.via;
+  job.np = options.placement.np;
+  job.places = places_of(cluster.inventory(), options);
+  job.environment = environment_of(options.environment);
+  job.timeout = cluster.options().timeout;
+  return job;
 }
 
 ExitCode run_job(Session& session, const std::string& name, const JobOptions& options,
@@ -77,13 +93,7 @@ ExitCode run_job(Session& session, const std::string& name, const JobOptions& op
     StepRecord record;
     run_step(discover, cluster, record);
   }
-  MpiJob job;
-  job.command = options.command;
-  job.via = options.via;
-  job.np = options.placement.np;
-  job.places = places_of(cluster.inventory(), options);
-  job.environment = environment_of(options.environment);
-  job.timeout = cluster.options().timeout;
+  MpiJob job = mpi_job(cluster, options);
   if (!session.common.json) {
     job.on_output = [&session](Stream stream, std::string_view text) {
       // A program's own output goes through untouched, as mpirun's would; only a terminal is

@@ -24,6 +24,12 @@ struct JobOptions {
 /// -n, --policy and the like, --via and --env. `options` outlives the app.
 void add_job_options(CLI::App& command, JobOptions& options);
 
+/// The same without -n, for a command that has its own.
+void add_launch_options(CLI::App& command, JobOptions& options);
+
+/// What the options say; nothing is started. Throws Error{usage}.
+[[nodiscard]] MpiJob mpi_job(const Cluster& cluster, const JobOptions& options);
+
 /// Starts `options.command` on the cluster, passes its output on while it runs and its exit status
 /// at the end. With --json there is one document, to which `add` may add what the command knows of
 /// the output.

@@ -38,9 +38,14 @@ struct Verdict {
   double seconds = 0;
 };
 
-/// The key=value pairs of the last line `RESULT program ...`; empty where there is none.
+/// The key=value pairs of the last line `RESULT program ...`, or of any program's where `program`
+/// is empty; empty where there is none.
 [[nodiscard]] std::map<std::string, std::string> result_line(std::string_view out,
                                                              std::string_view program);
+
+/// The line of a long complaint that says most: mpirun frames its text with dashes, begins with a
+/// general remark, and ends with how to see all of it.
+[[nodiscard]] std::string telling_line(const std::string& text);
 
 /// Where the ranks of a job on all slots are to be.
 enum class Spread {

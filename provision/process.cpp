@@ -456,11 +456,12 @@ std::optional<std::filesystem::path> find_program(std::string_view name) {
 
 std::string_view package_of(std::string_view program) {
   using Entry = std::pair<std::string_view, std::string_view>;
-  static constexpr std::array<Entry, 15> packages{{
+  static constexpr std::array<Entry, 16> packages{{
       {"ansible-playbook", "ansible"},
       {"apt-config", "apt"},
       {"debootstrap", "debootstrap"},
       {"g++", "g++"},
+      {"gnuplot", "gnuplot-nox"},
       {"ip", "iproute2"},
       {"nft", "nftables"},
       {"qemu-aarch64-static", "qemu-user-static"},
