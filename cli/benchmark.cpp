@@ -87,8 +87,10 @@ class HplBenchmark : public Benchmark {
   explicit HplBenchmark(HplSize size) : size_(size) {}
 
   [[nodiscard]] std::vector<std::string> command() const override {
-    return {std::string(hpl_name),
-            size_.quick ? "--quick" : fmt::format("--memory={}", size_.memory_fraction)};
+    return {std::string(hpl_name)};
+  }
+  [[nodiscard]] std::vector<SweepParameter> parameters() const override {
+    return {{"memory", {size_.quick ? "quick" : fmt::format("{}", size_.memory_fraction)}}};
   }
   [[nodiscard]] Steps preparation(const Inventory& inventory) const override {
     if (inventory.mpi != MpiImplementation::openmpi)

@@ -26,6 +26,8 @@ class Benchmark {
 
   /// What decides the figures beside ranks and parameters; it may have placeholders.
   [[nodiscard]] virtual std::vector<std::string> command() const = 0;
+  /// Parameters that it has by itself: what was run with other values of them is kept beside.
+  [[nodiscard]] virtual std::vector<SweepParameter> parameters() const { return {}; }
   /// Numbers of ranks where none are given, and `room` is how many fit.
   [[nodiscard]] virtual std::vector<unsigned> default_counts(unsigned room) const { return {room}; }
   /// Brings to the hosts what is to be run. Throws Error{usage} where these cannot run it.

@@ -90,6 +90,7 @@ Request request_of(const BenchOptions& options, const Session& session) {
   }
   if (const std::string fault = word_fault(request.name); !fault.empty())
     throw Error(ExitCode::usage, fmt::format("the sweep's NAME '{}' {}", request.name, fault));
+  request.parameters = request.benchmark->parameters();
   for (const std::string& text : options.with)
     request.parameters.push_back(parse_sweep_parameter(text));
   if (!options.counts.empty()) request.counts = parse_rank_counts(options.counts);
@@ -156,6 +157,7 @@ Sweep sweep_of(const Cluster& cluster, const Request& request, const BenchOption
                    request.parameters, options.repeat);
   sweep.program = request.benchmark->program(cluster, job);
   sweep.fresh = options.fresh;
+  sweep.name_is_fixed = is_reserved(request.name);
   return sweep;
 }
 
@@ -285,7 +287,7 @@ const char* const footer =
     "A PROGRAM without a slash that `examples list` has is compiled and brought to all hosts; all\n"
     "others are there already, as for `run`.\n"
     "  clustermpi bench -- mandelbrot\n"
-    "  clustermpi bench -n 1,2,4 --repeat 3 -- pi --darts 1000000000\n"
+    "  clustermpi bench -n 1,2,4 --repeat 3 -- pi_integration --intervals 1000000000\n"
     "  clustermpi bench sizes -n 2,4 --with m=1,2 -- julia --multiplier {m}\n"
     "  clustermpi bench weak -- bin/a.out --cells {np}000    the work grows with the ranks\n"
     "  clustermpi bench hybrid -n 1,2 --with OMP_NUM_THREADS=1,2,4 -- bin/a.out\n"

@@ -35,7 +35,8 @@ std::vector<Change> SweepStep::plan(Cluster& cluster) {
     if (!other.empty()) {
       throw Error(ExitCode::usage,
                   fmt::format("the sweep {} was begun with {}", sweep_.name, other),
-                  "give this one another NAME, or start over with --fresh");
+                  sweep_.name_is_fixed ? "start over with --fresh"
+                                       : "give this one another NAME, or start over with --fresh");
     }
   } else if (!cluster.options().dry_run) {
     store_.begin(sweep_.definition);

@@ -27,7 +27,8 @@ struct Sweep {
   SweepDefinition definition;
   std::vector<SweepPoint> points;
   SweepProgram program;
-  bool fresh = false;  ///< forget what was kept of it
+  bool fresh = false;          ///< forget what was kept of it
+  bool name_is_fixed = false;  ///< whoever asks for it cannot call it otherwise
 };
 
 /// Plans the points that are left, and runs them one after the other; each is kept as it ends. A

@@ -103,6 +103,14 @@ expect_status 0
   mismatch "HPL's line" "hpl PASSED: ..." "$out"
 say "${out##*$'\n'}"
 expect_equal "folders that it left" "" "$(on 1 'ls -d /tmp/clustermpi-hpl.*' 2>/dev/null)"
+say "what was run with another size is kept beside; other hosts are another sweep"
+run bench hpl --memory 0.001 -n 1 --dry-run --policy by-node --env OMPI_MCA_mpi_yield_when_idle=1
+expect_status 0
+expect_in_err "would run np 1, memory 0.001"
+run bench hpl --quick -n 1
+expect_status 2
+expect_equal "stderr's end" "error: the sweep hpl was begun with another environment: OMPI_MCA_mpi_yield_when_idle=1
+  start over with --fresh" "$(tail -n 2 <<<"$err")"
 run reset hpl --yes
 expect_status 0
 expect_equal "hpcc" "" "$(on 2 'dpkg-query -W -f "\${db:Status-Abbrev}" hpcc' 2>/dev/null)"
