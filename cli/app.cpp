@@ -83,6 +83,7 @@ void add_commands(CLI::App& app, Session& session) {
   add_distribute(app, session);
   add_run(app, session);
   add_examples(app, session);
+  add_bench(app, session);
   add_verify(app, session);
   add_exec(app, session);
   add_trust(app, session);
@@ -255,11 +256,12 @@ std::optional<std::string> first_word(const std::vector<std::string>& arguments)
   return {};
 }
 
-/// Takes what is behind "--" off the words of `exec`. CLI11 swallows the "--", and a mistyped host
-/// would be run as a command.
+/// Takes what is behind "--" off the words of `exec` and `bench`. CLI11 swallows the "--", and a
+/// mistyped host, or the name of a sweep, would be run as a command.
 std::optional<std::vector<std::string>> take_operands(std::vector<std::string>& arguments) {
   const auto dashes = std::ranges::find(arguments, "--");
-  if (dashes == arguments.end() || first_word(arguments) != "exec") return {};
+  const auto command = first_word(arguments);
+  if (dashes == arguments.end() || (command != "exec" && command != "bench")) return {};
   std::vector<std::string> operands(dashes + 1, arguments.end());
   arguments.erase(dashes, arguments.end());
   return operands;

@@ -127,6 +127,7 @@ void add_generate(CLI::App& app, Session& session);
 void add_distribute(CLI::App& app, Session& session);
 void add_run(CLI::App& app, Session& session);
 void add_examples(CLI::App& app, Session& session);
+void add_bench(CLI::App& app, Session& session);
 void add_verify(CLI::App& app, Session& session);
 void add_up(CLI::App& app, Session& session);
 void add_reset(CLI::App& app, Session& session);

@@ -77,13 +77,18 @@ std::optional<PlacementRequest> places_of(const Inventory& inventory, const JobO
 
 }  // namespace
 
-void add_job_options(CLI::App& command, JobOptions& options) {
-  add_placement_options(command, options.placement);
+void add_launch_options(CLI::App& command, JobOptions& options) {
+  add_policy_options(command, options.placement);
   add_via(command, options.via);
   command
       .add_option("--env", options.environment, "Set on every rank; without a value, as it is here")
       ->type_name("NAME[=VALUE]")
       ->allow_extra_args(false);
+}
+
+void add_job_options(CLI::App& command, JobOptions& options) {
+  add_np_option(command, options.placement);
+  add_launch_options(command, options);
   command
       .add_option("--workdir", options.directory,
                   "Where ranks start, relative to the home there (default: the home)")
@@ -111,6 +116,18 @@ void add_job_options(CLI::App& command, JobOptions& options) {
       ->excludes(profile);
 }
 
+MpiJob mpi_job(const Cluster& cluster, const JobOptions& options) {
+  MpiJob job;
+  job.command = options.command;
+  job.via = options.via;
+  job.np = options.placement.np;
+  job.places = places_of(cluster.inventory(), options);
+  job.environment = environment_of(options.environment);
+  job.directory = options.directory;
+  job.timeout = cluster.options().timeout;
+  return job;
+}
+
 ExitCode run_job(Session& session, const std::string& name, const JobOptions& options,
                  const std::function<void(nlohmann::json&, const Result&)>& add) {
   session.refuse_dry_run(name);
@@ -118,8 +135,7 @@ ExitCode run_job(Session& session, const std::string& name, const JobOptions& op
     throw Error(ExitCode::usage, fmt::format("{}: --tag and --json exclude each other", name),
                 "--tag prints each line as it comes, --json one document at the end");
   }
-  MpiJob job;
-  job.environment = environment_of(options.environment);
+  environment_of(options.environment);  // what is wrong with it is told before anybody is asked
   std::optional<RankOutput> ranks;
   if (options.tag || !options.split.empty()) ranks.emplace(session, options.tag, options.split);
   std::optional<RankProfiles> profiles;
@@ -130,12 +146,7 @@ ExitCode run_job(Session& session, const std::string& name, const JobOptions& op
     StepRecord record;
     run_step(discover, cluster, record);
   }
-  job.command = options.command;
-  job.via = options.via;
-  job.np = options.placement.np;
-  job.places = places_of(cluster.inventory(), options);
-  job.timeout = cluster.options().timeout;
-  job.directory = options.directory;
+  MpiJob job = mpi_job(cluster, options);
   if (!options.no_stdin && !options.debug) job.input = session.input_for_job();
   job.debug = options.debug;
   if (ranks) job.on_rank = [&ranks](const RankPiece& piece) { ranks->take(piece); };

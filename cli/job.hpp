@@ -30,6 +30,13 @@ struct JobOptions {
 /// All of these, the command aside. `options` outlives the app.
 void add_job_options(CLI::App& command, JobOptions& options);
 
+/// Where ranks run, what starts them and their environment alone: for a command that starts many
+/// jobs.
+void add_launch_options(CLI::App& command, JobOptions& options);
+
+/// What the options say; nothing is started. Throws Error{usage}.
+[[nodiscard]] MpiJob mpi_job(const Cluster& cluster, const JobOptions& options);
+
 /// Starts `options.command` on the cluster, passes its output on while it runs and its exit status
 /// at the end. With --json there is one document, to which `add` may add what the command knows of
 /// the output.

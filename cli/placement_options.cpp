@@ -48,8 +48,16 @@ std::pair<std::string, double> read_weight(const std::string& word) {
 }  // namespace
 
 void add_placement_options(CLI::App& command, PlacementOptions& options) {
+  add_np_option(command, options);
+  add_policy_options(command, options);
+}
+
+void add_np_option(CLI::App& command, PlacementOptions& options) {
   command.add_option("-n,--np", options.np, "Ranks (default: as many as there is room for)")
       ->check(CLI::Range(1u, most_ranks));
+}
+
+void add_policy_options(CLI::App& command, PlacementOptions& options) {
   command
       .add_option_function<std::string>(
           "--policy", [&options](const std::string& name) { options.policy = read_policy(name); },

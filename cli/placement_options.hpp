@@ -27,6 +27,9 @@ struct PlacementOptions {
 
 /// -n, --policy and those that go with it. `options` outlives the app.
 void add_placement_options(CLI::App& command, PlacementOptions& options);
+// Each of the two alone.
+void add_np_option(CLI::App& command, PlacementOptions& options);
+void add_policy_options(CLI::App& command, PlacementOptions& options);
 
 /// Whether anything but the number of ranks was said.
 [[nodiscard]] bool asks_for_places(const PlacementOptions& options);

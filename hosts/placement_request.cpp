@@ -1,5 +1,7 @@
 #include "hosts/placement_request.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -73,6 +75,22 @@ std::vector<RankWish> parse_rank_wishes(std::string_view text, const HostlistSou
 
 std::vector<RankWish> parse_rank_wishes(std::string_view text) {
   return parse_rank_wishes(text, {});
+}
+
+std::vector<std::string> words_of(const PlacementRequest& request) {
+  std::vector<std::string> words{std::string(name_of(request.policy))};
+  if (request.threads != 1) words.push_back(fmt::format("threads={}", request.threads));
+  if (request.per_node != 0) words.push_back(fmt::format("per-node={}", request.per_node));
+  if (request.exclude_manager) words.emplace_back("exclude-manager");
+  for (const std::string& label : request.only_labels) words.push_back("only-label=" + label);
+  for (const auto& [name, weight] : request.weights)
+    words.push_back(fmt::format("weight={}={}", name, weight));
+  for (const RankWish& wish : request.ranks) {
+    words.push_back(wish.cores ? fmt::format("{}:{}-{}", wish.host, wish.cores->first,
+                                             wish.cores->first + wish.cores->count - 1)
+                               : wish.host);
+  }
+  return words;
 }
 
 }  // namespace clustermpi

@@ -95,4 +95,8 @@ struct PlacementRequest {
   bool operator==(const PlacementRequest&) const = default;
 };
 
+/// What it asks for beside np, a word each as the command line and [placement] have them:
+/// "by-socket", "threads=2", "only-label=pi4"; for what keeps account of how a job was placed.
+[[nodiscard]] std::vector<std::string> words_of(const PlacementRequest& request);
+
 }  // namespace clustermpi

@@ -6,6 +6,7 @@
 #include <array>
 #include <cassert>
 
+#include "hosts/container.hpp"
 #include "hosts/error.hpp"
 #include "hosts/hostlist_forms.hpp"
 #include "hosts/names.hpp"
@@ -67,15 +68,6 @@ enum class Confinement {
 bool has_controller(const Facts& facts, std::string_view name) {
   const auto& all = facts.cgroup_controllers;
   return std::find(all.begin(), all.end(), name) != all.end();
-}
-
-/// As systemd-detect-virt names them; the others that it knows are virtual machines.
-bool is_container(const Facts& facts) {
-  constexpr std::array containers = {
-      "openvz", "lxc", "lxc-libvirt", "systemd-nspawn", "docker",         "podman",
-      "rkt",    "wsl", "proot",       "pouch",          "container-other"};
-  return std::any_of(containers.begin(), containers.end(),
-                     [&](const char* name) { return facts.virtualization == name; });
 }
 
 Confinement confinement_of(const Facts& facts) {

@@ -41,25 +41,6 @@ std::uint64_t number(const std::map<std::string, std::string>& figures, const st
   return found == figures.end() ? 0 : std::strtoull(found->second.c_str(), nullptr, 10);
 }
 
-/// The line of a long complaint that says most: mpirun frames its text with dashes, begins with a
-/// general remark, and ends with how to see all of it.
-std::string telling_line(const std::string& text) {
-  std::string first;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    const std::size_t begin = line.find_first_not_of(" \t");
-    if (begin == std::string::npos || line.find_first_not_of("- \t\r") == std::string::npos)
-      continue;
-    line = line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin);
-    const bool failed =
-        line.find("failed") != std::string::npos || line.find("refused") != std::string::npos ||
-        line.find("No such file") != std::string::npos || line.find("error") != std::string::npos;
-    if (failed) return line;
-    if (first.empty()) first = line;
-  }
-  return first;
-}
-
 using Lines = std::vector<std::map<std::string, std::string>>;
 
 std::vector<std::vector<std::string>> words_of_lines(std::string_view out) {
@@ -321,6 +302,23 @@ void judge_links(Verdict& verdict, const ProgramRun& run, const std::vector<Node
 
 }  // namespace
 
+std::string telling_line(const std::string& text) {
+  std::string first;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t begin = line.find_first_not_of(" \t");
+    if (begin == std::string::npos || line.find_first_not_of("- \t\r") == std::string::npos)
+      continue;
+    line = line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin);
+    const bool failed =
+        line.find("failed") != std::string::npos || line.find("refused") != std::string::npos ||
+        line.find("No such file") != std::string::npos || line.find("error") != std::string::npos;
+    if (failed) return line;
+    if (first.empty()) first = line;
+  }
+  return first;
+}
+
 std::map<std::string, std::string> result_line(std::string_view out, std::string_view program) {
   std::map<std::string, std::string> figures;
   std::istringstream lines{std::string(out)};
@@ -328,7 +326,7 @@ std::map<std::string, std::string> result_line(std::string_view out, std::string
     std::istringstream words(line);
     std::string first;
     std::string second;
-    if (words >> first >> second && first == "RESULT" && second == program)
+    if (words >> first >> second && first == "RESULT" && (program.empty() || second == program))
       figures = pairs_of(words);
   }
   return figures;

@@ -60,9 +60,14 @@ struct Verdict {
   std::map<std::string, Throughput> throughput;  ///< of pi, by host
 };
 
-/// The key=value pairs of the last line `RESULT program ...`; empty where there is none.
+/// The key=value pairs of the last line `RESULT program ...`, or of any program's where `program`
+/// is empty; empty where there is none.
 [[nodiscard]] std::map<std::string, std::string> result_line(std::string_view out,
                                                              std::string_view program);
+
+/// The line of a long complaint that says most: mpirun frames its text with dashes, begins with a
+/// general remark, and ends with how to see all of it.
+[[nodiscard]] std::string telling_line(const std::string& text);
 
 /// Where the ranks of a job on all slots are to be.
 enum class Spread {

@@ -115,6 +115,16 @@ void write_file(const std::filesystem::path& path, std::string_view content, uns
   file.rename_to(path);
 }
 
+void append_to_file(const std::filesystem::path& path, std::size_t size, std::string_view content) {
+  const Descriptor fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd.is_open() || ::ftruncate(fd.get(), static_cast<off_t>(size)) != 0 ||
+      ::lseek(fd.get(), 0, SEEK_END) < 0) {
+    fail("write", path, errno);
+  }
+  write_all(fd.get(), content, path);
+  if (::fsync(fd.get()) != 0) fail("write", path, errno);
+}
+
 std::string sha256(std::string_view data) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned size = 0;

@@ -20,6 +20,10 @@ namespace clustermpi {
 /// half of one. Unchanged content is not written again. Throws Error{local_failure}.
 void write_file(const std::filesystem::path& path, std::string_view content, unsigned mode = 0644);
 
+/// Writes `content` behind the first `size` bytes of a file that exists, in place of whatever
+/// stands there, and waits until it is on the disk. Throws Error{local_failure}.
+void append_to_file(const std::filesystem::path& path, std::size_t size, std::string_view content);
+
 /// Lower-case hex SHA-256.
 [[nodiscard]] std::string sha256(std::string_view data);
 

@@ -461,6 +461,7 @@ std::string_view package_of(std::string_view program) {
       {"apt-config", "apt"},
       {"debootstrap", "debootstrap"},
       {"g++", "g++"},
+      {"gnuplot", "gnuplot-nox"},
       {"ip", "iproute2"},
       {"nft", "nftables"},
       {"qemu-aarch64-static", "qemu-user-static"},

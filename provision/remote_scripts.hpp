@@ -28,6 +28,7 @@ extern const std::string_view
 extern const std::string_view share_proof;  ///< that the directory is the same one on all nodes
 extern const std::string_view kernel_line;  ///< as root: asks the next kernel to limit memory
 extern const std::string_view reboot;       ///< as root: starts the node anew, but not under a job
+extern const std::string_view hpl;          ///< one rank of hpcc, in a folder of its own
 extern const std::string_view hostname;     ///< as root: gives the node another name, for good
 
 }  // namespace clustermpi::remote

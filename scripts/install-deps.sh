@@ -10,7 +10,7 @@ usage='usage: scripts/install-deps.sh [--run] [--build] [--test]
 Without an option: all of them.'
 
 run=(ansible openssh-client iproute2 nftables debootstrap systemd-container qemu-user-static
-     ca-certificates procps util-linux)
+     ca-certificates procps util-linux gnuplot-nox)
 build=(g++ ccache cmake ninja-build pkg-config libssh-dev libssl-dev libcli11-dev libtomlplusplus-dev
        libfmt-dev nlohmann-json3-dev libpugixml-dev)
 test=(libgtest-dev libgmock-dev openssh-server openmpi-bin libopenmpi-dev

@@ -36,6 +36,7 @@ const std::vector<Part>& all_parts() {
       {"slurm", {"python", "base", "munge", "slurm", "slurmdbd"}},
       {"storage", {"python", "base", "storage"}},
       {"python", {"python", "base", "venv"}},
+      {"hpl", {"python", "hpcc"}},
   };
   return parts;
 }

@@ -24,5 +24,22 @@ TEST(RankWishes, TakeGroupsWhoseNamesHaveColons) {
   EXPECT_THROW((void)parse_rank_wishes("@fast"), HostlistError);
 }
 
+TEST(WordsOfARequest, SayAllButNp) {
+  PlacementRequest request;
+  request.np = 8;
+  EXPECT_THAT(words_of(request), testing::ElementsAre("fill"));
+  request = {Policy::weighted,
+             0,
+             2,
+             4,
+             true,
+             {"pi4"},
+             {{"red", 1.5}},
+             {{"red", Span{0, 2}}, {"red01", {}}}};
+  EXPECT_THAT(words_of(request),
+              testing::ElementsAre("weighted", "threads=2", "per-node=4", "exclude-manager",
+                                   "only-label=pi4", "weight=red=1.5", "red:0-1", "red01"));
+}
+
 }  // namespace
 }  // namespace clustermpi

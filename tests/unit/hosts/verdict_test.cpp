@@ -30,6 +30,14 @@ TEST(ResultLine, TheLastOneOfThatProgramCounts) {
       result_line("RESULT pi hits=1\nnoise\nRESULT ring laps=3\nRESULT pi hits=2 darts=4\n", "pi"),
       ElementsAre(Pair("darts", "4"), Pair("hits", "2")));
   EXPECT_THAT(result_line("RESULT pi hits=1\n", "ring"), IsEmpty());
+  EXPECT_THAT(result_line("RESULT pi hits=1\nRESULT mine x=2\n", ""), ElementsAre(Pair("x", "2")));
+}
+
+TEST(TellingLine, IsTheOneThatSaysWhatFailed) {
+  EXPECT_EQ(telling_line("-----\n  mpirun was unable to launch\n\nopen failed: x\n-----\n"),
+            "open failed: x");
+  EXPECT_EQ(telling_line("---\n  out of luck\nmore\n"), "out of luck");
+  EXPECT_EQ(telling_line(""), "");
 }
 
 TEST(JudgeHello, EveryRankWhereThePlacementSaid) {
