@@ -456,7 +456,7 @@ std::optional<std::filesystem::path> find_program(std::string_view name) {
 
 std::string_view package_of(std::string_view program) {
   using Entry = std::pair<std::string_view, std::string_view>;
-  static constexpr std::array<Entry, 16> packages{{
+  static constexpr auto packages = std::to_array<Entry>({
       {"ansible-playbook", "ansible"},
       {"apt-config", "apt"},
       {"debootstrap", "debootstrap"},
@@ -474,7 +474,7 @@ std::string_view package_of(std::string_view program) {
       {"tc", "iproute2"},
       {"tmux", "tmux"},
       {"unshare", "util-linux"},
-  }};
+  });
   const auto* const found = std::find_if(
       packages.begin(), packages.end(), [&](const Entry& entry) { return entry.first == program; });
   return found == packages.end() ? std::string_view() : found->second;
