@@ -38,7 +38,7 @@ venv() {
 }
 # As record.sh sees it.
 recorded() {
-  { printf "mode=record playbook=python inputs=a items='venv $dir/home/ENV3'\n"
+  { echo "mode=record playbook=python inputs=a items='venv $dir/home/ENV3'"
     sed "s#^states=.*#states=$dir/record#" "$record"; } | sh -s | sed -n 's/^item venv [^ ]* [^ ]* //p'
 }
 
@@ -115,7 +115,10 @@ port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0));
 python3 -m http.server --bind 127.0.0.1 --directory "$dir/index" "$port" >"$dir/served" 2>&1 &
 server=$!
 printf '[global]\nindex-url = http://127.0.0.1:%s/simple\n' "$port" >"$dir/pip.conf"
-for _ in {1..50}; do (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break || sleep 0.1; done
+for _ in {1..50}; do
+  if (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then break; fi
+  sleep 0.1
+done
 
 venv plan "none"
 expect "an index that does not have it, nor Debian" "1 no package index has none, and Debian has no python3-none: take \
