@@ -145,7 +145,7 @@ venv plan "colour"
 expect "a package broken by hand" "index colour made" "$out"
 venv fill "colour" index=colour
 venv plan "colour"
-expect "it is put right" "kept [colour.py]" "$out [$(ls "$site" | grep '^colour.py$')]"
+expect "it is put right" "kept [colour.py]" "$out [$(cd "$site" && echo colour.p[y])]"
 
 rm "$dir/home/ENV3/bin/python3"
 expect "no Python" "-" "$(recorded)"
