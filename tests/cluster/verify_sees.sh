@@ -24,6 +24,20 @@ on 2 "printf '#!/bin/sh\nexec sleep 1000\n' >$bin/hello && chmod 755 $bin/hello"
 run --timeout 10 verify hello --json
 expect_status 5
 expect_json 'd["verification"]["hello"]["summary"]' "did not end within 10 s"
+
+say "$(node 2) loses power in the middle"
+hello_runs() { on 2 "pgrep -fx 'sleep 1000' >/dev/null"; }
+hello_is_gone() { ! hello_runs; }
+wait_until 20 "the end of the job that took too long" hello_is_gone
+run_in_background --timeout 20 verify hello --json
+wait_until 20 "hello's start on $(node 2)" hello_runs
+run lab stop "$(node 2)"
+join
+expect_status 5
+expect_json 'list(d["verification"]["hello"]["hosts"])' "[\"$(node 2)\"]"
+expect_in_err "$(node 2): does not answer: "
+run lab start "$(node 2)"
+expect_status 0
 on 2 "mv $bin/kept $bin/hello"
 
 say "pi adds up to something else"
