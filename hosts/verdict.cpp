@@ -310,6 +310,7 @@ std::string telling_line(const std::string& text) {
     if (begin == std::string::npos || line.find_first_not_of("- \t\r") == std::string::npos)
       continue;
     line = line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin);
+    if (line.find(": Warning: ") != std::string::npos) continue;  // mpirun's, of no consequence
     const bool failed =
         line.find("failed") != std::string::npos || line.find("refused") != std::string::npos ||
         line.find("No such file") != std::string::npos || line.find("error") != std::string::npos;

@@ -231,6 +231,15 @@ TEST(Judge, ATimeoutAndACrashAreFailures) {
   EXPECT_FALSE(judge(run, two_nodes, same_names).ok);
 }
 
+TEST(Judge, AWarningOfMpirunsIsNotWhatWentWrong) {
+  ProgramRun run = ended("ring", "", 1);
+  run.err =
+      "[red:04450] plm:rsh: Warning: setpgid(4458,4458) failed in parent with errno=Permission "
+      "denied(13)\nring: rank 1 heard nothing\n";
+  EXPECT_EQ(judge(run, two_nodes, same_names).summary,
+            "ended with status 1: ring: rank 1 heard nothing");
+}
+
 TEST(Judge, NoResultLineIsAFailureWhateverTheExitStatus) {
   const auto verdict = judge(ended("pi", "3.14\n"), two_nodes, same_names);
   EXPECT_FALSE(verdict.ok);
