@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <istream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -38,16 +39,16 @@ std::string unescaped(const std::string& text) {
   return out;
 }
 
-/// Without a buffer in between: most of the time that a long list takes goes into fresh memory.
+/// Room for a long list at once: what is not used of it is never touched, and to grow by and by
+/// would be most of the time that reading takes.
 std::string read_all(std::istream& in) {
   std::string text;
-  std::size_t length = 0;
+  text.reserve(4u << 20);
+  std::array<char, 1u << 16> block;
   do {
-    text.resize(std::max<std::size_t>(2 * length, 1u << 16));
-    in.read(text.data() + length, static_cast<std::streamsize>(text.size() - length));
-    length += static_cast<std::size_t>(in.gcount());
+    in.read(block.data(), block.size());
+    text.append(block.data(), static_cast<std::size_t>(in.gcount()));
   } while (in);
-  text.resize(length);
   return text;
 }
 
