@@ -5,7 +5,6 @@
 
 #include <filesystem>
 
-#include "hosts/names.hpp"
 #include "tests/content_of.hpp"
 
 namespace clustermpi {
@@ -531,14 +530,6 @@ TEST(ParseInventory, RefusesNamesThatSomePartOfAClusterMisreads) {
       "host name '" + std::string(64, 'a') + "' is longer than the 63 characters that DNS allows");
 }
 
-TEST(HostNameFault, KnowsTheWordsOfSlurmsConfiguration) {
-  for (const std::string name : {"all", "ALL", "default", "Default", "all.example.org"})
-    EXPECT_EQ(host_name_fault(name), "is a word of Slurm's configuration and cannot name a host")
-        << name;
-  for (const std::string name : {"alle", "default1", "localhost", "none"})
-    EXPECT_EQ(host_name_fault(name), "") << name;
-}
-
 TEST(ParseInventory, RefusesOddUsersAddressesAndLabels) {
   EXPECT_THAT(
       complaints(with("user = \"first.last\"\naddress = \"192.168.1.300\"\nlabels = "
@@ -589,16 +580,6 @@ TEST(Render, KeepsControlCharactersFromTheTerminal) {
 TEST(Render, CountsCharactersNotBytes) {
   const Diagnostic diagnostic{"f", 1, 4, "here", "", "\xc3\xa9\xc3\xa9 x"};
   EXPECT_EQ(render(diagnostic), "f:1:4: here\n  \xc3\xa9\xc3\xa9 x\n     ^");
-}
-
-TEST(NearestWord, TakesSmallSlipsOnly) {
-  const std::vector<std::string> words = {"manager", "name", "network", "user"};
-  EXPECT_EQ(nearest_word("managre", words), "manager");
-  EXPECT_EQ(nearest_word("Name", words), "name");
-  EXPECT_EQ(nearest_word("nmae", words), "name");
-  EXPECT_EQ(nearest_word("xyz", words), "");
-  EXPECT_EQ(nearest_word("", words), "");
-  EXPECT_EQ(nearest_word("name", {}), "");
 }
 
 TEST(Samples, AllParse) {
