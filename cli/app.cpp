@@ -16,7 +16,7 @@
 
 #include "cli/asker.hpp"
 #include "cli/host_choice.hpp"
-#include "hosts/hints.hpp"
+#include "cli/usage_error.hpp"
 #include "hosts/hostlist.hpp"
 #include "provision/descriptor.hpp"
 #include "provision/fleet.hpp"
@@ -267,17 +267,10 @@ std::optional<std::vector<std::string>> take_operands(std::vector<std::string>& 
   return operands;
 }
 
-/// CLI11 only says that a command is missing where it was misspelt.
-void refuse_unknown_command(const CLI::App& app, const std::vector<std::string>& arguments) {
-  const auto word = first_word(arguments);
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(command->get_name());
-    for (const std::string& alias : command->get_aliases()) names.push_back(alias);
-  }
-  if (!word || std::ranges::find(names, *word) != names.end()) return;
-  throw Error(ExitCode::usage, fmt::format("there is no command '{}'", *word),
-              did_you_mean(*word, names, "`clustermpi --help` lists the commands"));
+/// For an error that came before the options were read.
+bool asks_for_json(const std::vector<std::string>& arguments) {
+  const auto ours = std::ranges::find(arguments, "--");
+  return std::find(arguments.begin(), ours, "--json") != ours;
 }
 
 }  // namespace
@@ -293,16 +286,19 @@ int run_app(const std::vector<std::string>& arguments, Streams streams, CancelTo
   add_common_options(app, session.common);
   add_commands(app, session);
   try {
-    refuse_unknown_command(app, arguments);
     std::vector<std::string> words = arguments;
     session.operands = take_operands(words);
     std::ranges::reverse(words);  // as CLI11 takes them
     app.parse(words);
+  } catch (const CLI::Success& help) {
+    return app.exit(help, streams.out, streams.err);
   } catch (const CLI::ParseError& error) {
-    const int status = app.exit(error, streams.out, streams.err);
-    return status == 0 ? 0 : static_cast<int>(ExitCode::usage);
+    session.common.json = asks_for_json(arguments);
+    print_error(session, command_name(app), usage_error(app, error));
+    return static_cast<int>(ExitCode::usage);
   } catch (const Error& error) {
-    print_error(session, "", error);
+    session.common.json = asks_for_json(arguments);
+    print_error(session, command_name(app), error);
     return static_cast<int>(error.code());
   }
   return static_cast<int>(run_action(session, command_name(app)));

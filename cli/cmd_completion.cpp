@@ -5,6 +5,8 @@
 #include <ostream>
 
 #include "cli/app.hpp"
+#include "cli/choice.hpp"
+#include "cli/command_words.hpp"
 #include "cli/host_choice.hpp"
 
 namespace clustermpi::cli {
@@ -28,24 +30,9 @@ void collect(const CLI::App& app, const std::vector<std::string>& words,
   paths.push_back({&app, words});
 }
 
-std::vector<std::string> names_of_subcommands(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
-    names.push_back(sub->get_name());
-  return names;
-}
-
-std::vector<std::string> long_options(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-  }
-  return names;
-}
-
 /// The words that may follow: subcommands, own options, and the common ones.
 std::string words_after(const CLI::App& root, const CLI::App& command) {
-  std::vector<std::string> words = names_of_subcommands(command);
+  std::vector<std::string> words = names_of_commands(command);
   for (const CLI::App* app : {&command, &root}) {
     for (const std::string& name : long_options(*app)) words.push_back(name);
     if (&command == &root) break;
@@ -170,7 +157,7 @@ void add_completion(CLI::App& app, Session& session) {
       ->add_option("shell", *what,
                    "bash, zsh or fish; hosts: the names and groups that those complete")
       ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish", "hosts"}));
+      ->check(choice("shell", {"bash", "zsh", "fish", "hosts"}));
   command->footer(
       "  bash: source <(clustermpi completion bash)\n"
       "  zsh:  clustermpi completion zsh >\"${fpath[1]}/_clustermpi\"\n"

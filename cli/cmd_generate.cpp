@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "cli/app.hpp"
+#include "cli/choice.hpp"
 #include "cli/placement_options.hpp"
 #include "hosts/ansible_inventory_text.hpp"
 #include "hosts/group_files.hpp"
@@ -322,7 +323,7 @@ void add_generate(CLI::App& app, Session& session) {
   command->add_option("what", options->what, help)
       ->required()
       ->type_name("WHAT")
-      ->check(CLI::IsMember(names));
+      ->check(choice("file", names).description(""));
   command
       ->add_option("--format", options->format,
                    fmt::format("Of what says where ranks run: {} (default: the manager's MPI); of "

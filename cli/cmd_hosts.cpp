@@ -10,6 +10,7 @@
 #include <ostream>
 
 #include "cli/app.hpp"
+#include "cli/choice.hpp"
 #include "cli/host_choice.hpp"
 #include "hosts/hostlist.hpp"
 #include "hosts/hostlist_forms.hpp"
@@ -208,7 +209,7 @@ void add_hosts(CLI::App& app, Session& session) {
                     "  clustermpi hosts expand --slice 0-3 '^hosts.txt'");
   auto* folding = add("fold", "Print one short expression, in natural order", fold);
   folding->add_option("--for", options->reader, "As that program reads it")
-      ->check(CLI::IsMember(reader_names()));
+      ->check(choice("reader", reader_names()));
   folding->footer(std::string(grammar) +
                   "Examples:\n"
                   "  clustermpi hosts fold red03 red01 red02          red[01-03]\n"

@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "cli/app.hpp"
+#include "cli/choice.hpp"
 #include "provision/lab/lab.hpp"
 
 namespace clustermpi::cli {
@@ -124,10 +125,10 @@ void add_lab_up(CLI::App& lab, Session& session) {
   up->add_option("--nodes", group.nodes, "How many (4)")->type_name("N")->check(CLI::Range(1, 99));
   up->add_option("--suite", group.suite, "Debian's release: bookworm (default) or trixie")
       ->type_name("SUITE")
-      ->check(CLI::IsMember({"bookworm", "trixie"}));
+      ->check(choice("suite", {"bookworm", "trixie"}));
   up->add_option("--arch", group.arch, "amd64 (default), or arm64, which is emulated and slow")
       ->type_name("ARCH")
-      ->check(CLI::IsMember({"amd64", "arm64"}));
+      ->check(choice("architecture", {"amd64", "arm64"}));
   up->add_option("--name", options->name, "Prefix of the nodes' names (lab: lab01, lab02, ...)")
       ->type_name("NAME");
   up->add_flag("--add", options->add, "Add these nodes to the lab of that name, which is up");

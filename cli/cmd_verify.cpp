@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/choice.hpp"
 #include "cli/run_report.hpp"
 #include "provision/steps/build.hpp"
 #include "provision/steps/discover.hpp"
@@ -23,7 +24,7 @@ void add_via(CLI::App& command, std::vector<Via>& ways) {
           },
           "By this way only (default: mpirun, and srun where Slurm is installed)")
       ->type_name("WAY")
-      ->check(CLI::IsMember({"mpirun", "srun", "salloc", "all"}));
+      ->check(choice("way", {"mpirun", "srun", "salloc", "all"}));
 }
 
 }  // namespace
@@ -37,7 +38,7 @@ void add_verify(CLI::App& app, Session& session) {
   command->alias("smoke");
   keep_words_whole(command->add_option("programs", *programs,
                                        "Only these: hello, links, ring, pi (default: all)"))
-      ->check(CLI::IsMember(bundled_programs()));
+      ->check(choice("proof", bundled_programs()));
   command->add_flag("--python", *python,
                     "mpi4py's helloworld and ringtest, in the environment of [python]; beside "
                     "programs that are named, else alone");

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "cli/choice.hpp"
 #include "cli/rank_output.hpp"
 #include "cli/rank_profile.hpp"
 #include "provision/steps/discover.hpp"
@@ -63,7 +64,7 @@ void add_via(CLI::App& command, Via& via) {
           "--via", [&via](const std::string& name) { via = via_of(name).value(); },
           "How the job is started (default: mpirun)")
       ->type_name("WAY")
-      ->check(CLI::IsMember(names));
+      ->check(choice("way", names));
 }
 
 /// [placement] is for the ways that can be told; asking the others for it is a mistake, which the
@@ -81,7 +82,12 @@ void add_launch_options(CLI::App& command, JobOptions& options) {
   add_policy_options(command, options.placement);
   add_via(command, options.via);
   command
-      .add_option("--env", options.environment, "Set on every rank; without a value, as it is here")
+      .add_option_function<std::vector<std::string>>(
+          "--env",
+          [&options](const std::vector<std::string>& words) {
+            options.environment = environment_of(words);
+          },
+          "Set on every rank; without a value, as it is here")
       ->type_name("NAME[=VALUE]")
       ->allow_extra_args(false);
 }
@@ -122,69 +128,82 @@ MpiJob mpi_job(const Cluster& cluster, const JobOptions& options) {
   job.via = options.via;
   job.np = options.placement.np;
   job.places = places_of(cluster.inventory(), options);
-  job.environment = environment_of(options.environment);
+  job.environment = options.environment;
   job.directory = options.directory;
   job.timeout = cluster.options().timeout;
   return job;
 }
 
+namespace {
+
+/// Whoever is named by a job has to be known first.
+void look_at_hosts_once(Cluster& cluster) {
+  if (!cluster.facts.empty()) return;
+  DiscoverStep discover;
+  StepRecord record;
+  run_step(discover, cluster, record);
+}
+
+/// A program's own output goes through untouched, as mpirun's would; only a terminal is protected.
+void pass_output_on(Session& session, MpiJob& job) {
+  job.on_output = [&session](Stream stream, std::string_view text) {
+    std::ostream& to = stream == Stream::out ? session.out() : session.err();
+    to << (session.shields_terminal() ? printable(text) : std::string(text)) << std::flush;
+  };
+}
+
+nlohmann::json document_of(const std::string& command, const Result& result) {
+  nlohmann::json document = {{"command", command},
+                             {"ok", result.ok()},
+                             {"hosts", nlohmann::json::object()},
+                             {"exit_status", result.exit_status},
+                             {"stdout", printable(result.out)},
+                             {"stderr", printable(result.err)}};
+  if (result.error) document["error"] = to_json(*result.error);
+  return document;
+}
+
+}  // namespace
+
 ExitCode run_job(Session& session, const std::string& name, const JobOptions& options,
                  const std::function<void(nlohmann::json&, const Result&)>& add) {
   session.refuse_dry_run(name);
-  if (options.tag && session.common.json) {
+  const bool json = session.common.json;
+  if (options.tag && json) {
     throw Error(ExitCode::usage, fmt::format("{}: --tag and --json exclude each other", name),
                 "--tag prints each line as it comes, --json one document at the end");
   }
-  environment_of(options.environment);  // what is wrong with it is told before anybody is asked
   std::optional<RankOutput> ranks;
   if (options.tag || !options.split.empty()) ranks.emplace(session, options.tag, options.split);
   std::optional<RankProfiles> profiles;
   if (!options.profile.empty()) profiles.emplace(session, options.profile);
+
   Cluster& cluster = session.open_cluster();
-  if (cluster.facts.empty()) {
-    DiscoverStep discover;
-    StepRecord record;
-    run_step(discover, cluster, record);
-  }
+  look_at_hosts_once(cluster);
   MpiJob job = mpi_job(cluster, options);
   if (!options.no_stdin && !options.debug) job.input = session.input_for_job();
   job.debug = options.debug;
-  if (ranks) job.on_rank = [&ranks](const RankPiece& piece) { ranks->take(piece); };
-  if (!session.common.json) {
-    job.on_output = [&session](Stream stream, std::string_view text) {
-      // A program's own output goes through untouched, as mpirun's would; only a terminal is
-      // protected.
-      std::ostream& to = stream == Stream::out ? session.out() : session.err();
-      to << (session.shields_terminal() ? printable(text) : std::string(text)) << std::flush;
-    };
-  }
   job.profile = profiles.has_value();
+  if (ranks) job.on_rank = [&ranks](const RankPiece& piece) { ranks->take(piece); };
   if (profiles) job.on_rank = [&profiles](const RankPiece& piece) { profiles->take(piece); };
+  if (!json) pass_output_on(session, job);
+
   const Result result = launch(cluster, job);
   if (ranks) ranks->end();
-  if (session.cancel().cancelled()) {
+  if (session.cancel().cancelled())
     throw Error(ExitCode::interrupted, "interrupted: the job is being ended on all hosts");
-  }
   if (profiles) profiles->end();
-  if (session.common.json) {
-    nlohmann::json document = {{"command", name},
-                               {"ok", result.ok()},
-                               {"hosts", nlohmann::json::object()},
-                               {"exit_status", result.exit_status},
-                               {"stdout", printable(result.out)},
-                               {"stderr", printable(result.err)}};
-    if (result.error) document["error"] = to_json(*result.error);
+  if (json) {
+    nlohmann::json document = document_of(name, result);
     if (ranks) document["ranks"] = ranks->to_json();
     if (profiles) document["profile"] = profiles->to_json();
     if (add) add(document, result);
     session.out() << document.dump(2) << '\n';
   }
-  if (result.error && session.common.json) {
-    session.err() << error_text(result.error->message, result.error->hint);
-    return ExitCode::hosts_failed;
-  }
-  if (result.error) throw Error(ExitCode::hosts_failed, result.error->message, result.error->hint);
-  return static_cast<ExitCode>(result.exit_status);
+  if (!result.error) return static_cast<ExitCode>(result.exit_status);
+  if (!json) throw Error(ExitCode::hosts_failed, result.error->message, result.error->hint);
+  session.err() << error_text(result.error->message, result.error->hint);
+  return ExitCode::hosts_failed;
 }
 
 }  // namespace clustermpi::cli

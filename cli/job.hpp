@@ -16,15 +16,14 @@ namespace clustermpi::cli {
 struct JobOptions {
   Via via = Via::mpirun;
   PlacementOptions placement;
-  std::vector<std::string>
-      environment;                   ///< "NAME=VALUE", or "NAME" with the value that it has here
-  std::vector<std::string> command;  ///< program and arguments
-  std::string directory;             ///< where ranks start; empty: the home
-  bool no_stdin = false;             ///< rank 0 gets nothing of ours
-  bool tag = false;                  ///< each line with its rank
-  std::string split;                 ///< a folder for a file a rank; empty: none
-  bool debug = false;                ///< each rank under gdb
-  std::string profile;               ///< a folder for a profile a rank; empty: none
+  std::vector<std::pair<std::string, std::string>> environment;  ///< names and values
+  std::vector<std::string> command;                              ///< program and arguments
+  std::string directory;  ///< where ranks start; empty: the home
+  bool no_stdin = false;  ///< rank 0 gets nothing of ours
+  bool tag = false;       ///< each line with its rank
+  std::string split;      ///< a folder for a file a rank; empty: none
+  bool debug = false;     ///< each rank under gdb
+  std::string profile;    ///< a folder for a profile a rank; empty: none
 };
 
 /// All of these, the command aside. `options` outlives the app.

@@ -6,8 +6,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "cli/choice.hpp"
 #include "hosts/error.hpp"
-#include "hosts/hints.hpp"
 
 namespace clustermpi::cli {
 
@@ -24,12 +24,10 @@ std::string policy_help() {
   return help;
 }
 
-Policy read_policy(const std::string& word) {
-  if (const auto policy = policy_of(word)) return *policy;
+std::vector<std::string> names_of_policies() {
   std::vector<std::string> names;
   for (const PolicyName& each : policy_names) names.emplace_back(each.name);
-  throw Error(ExitCode::usage, fmt::format("there is no policy '{}'", word),
-              did_you_mean(word, names, one_of(names)));
+  return names;
 }
 
 std::pair<std::string, double> read_weight(const std::string& word) {
@@ -60,9 +58,10 @@ void add_np_option(CLI::App& command, PlacementOptions& options) {
 void add_policy_options(CLI::App& command, PlacementOptions& options) {
   command
       .add_option_function<std::string>(
-          "--policy", [&options](const std::string& name) { options.policy = read_policy(name); },
+          "--policy", [&options](const std::string& name) { options.policy = policy_of(name); },
           policy_help())
       ->type_name("POLICY")
+      ->check(choice("policy", names_of_policies()).description(""))
       ->group(group);
   command
       .add_option("--threads", options.threads, "Cores a rank gets (hybrid programs; default: 1)")
@@ -81,8 +80,12 @@ void add_policy_options(CLI::App& command, PlacementOptions& options) {
       ->allow_extra_args(false)
       ->group(group);
   command
-      .add_option("--weight", options.weights,
-                  "How fast a host, or each with a label, is against the others")
+      .add_option_function<std::vector<std::string>>(
+          "--weight",
+          [&options](const std::vector<std::string>& words) {
+            for (const std::string& word : words) options.weights.insert(read_weight(word));
+          },
+          "How fast a host, or each with a label, is against the others")
       ->type_name("NAME=NUMBER")
       ->allow_extra_args(false)
       ->group(group);
@@ -101,8 +104,7 @@ PlacementRequest placement_request(const Inventory& inventory, const PlacementOp
   if (options.exclude_manager) request.exclude_manager = true;
   if (!options.only_labels.empty()) request.only_labels = options.only_labels;
   if (!options.weights.empty()) {
-    request.weights.clear();
-    for (const std::string& word : options.weights) request.weights.insert(read_weight(word));
+    request.weights = options.weights;
     request.policy = Policy::weighted;
   }
   if (options.policy) request.policy = *options.policy;

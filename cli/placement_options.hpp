@@ -22,7 +22,7 @@ struct PlacementOptions {
   std::optional<unsigned> per_node;
   bool exclude_manager = false;
   std::vector<std::string> only_labels;
-  std::vector<std::string> weights;  ///< "NAME=NUMBER"
+  std::map<std::string, double, std::less<>> weights;  ///< of a host, or of each with a label
 };
 
 /// -n, --policy and those that go with it. `options` outlives the app.
@@ -34,7 +34,6 @@ void add_policy_options(CLI::App& command, PlacementOptions& options);
 /// Whether anything but the number of ranks was said.
 [[nodiscard]] bool asks_for_places(const PlacementOptions& options);
 
-/// Throws Error{usage} where a weight cannot be read.
 [[nodiscard]] PlacementRequest placement_request(const Inventory& inventory,
                                                  const PlacementOptions& options);
 

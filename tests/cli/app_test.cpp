@@ -83,17 +83,51 @@ TEST_F(AppTest, EveryCommandExplainsItself) {
   }
 }
 
-TEST_F(AppTest, AnUnknownCommandOrOptionIsAUsageError) {
-  EXPECT_EQ(run({"upp"}).status, 2);
-  EXPECT_EQ(run({"up", "--dryrun"}).status, 2);
-  EXPECT_EQ(run({}).status, 2);
-  EXPECT_EQ(run({"verify", "hullo"}).status, 2);
+TEST_F(AppTest, AMistypedWordIsNamedWithTheOneThatIsMeant) {
+  struct Mistake {
+    std::vector<std::string> words;
+    std::string error;
+  };
+  const std::vector<Mistake> mistakes{
+      {{},
+       "error: clustermpi needs a command\n"
+       "  `clustermpi --help` lists them; `clustermpi up` does all that a cluster needs\n"},
+      {{"-i", "x.toml", "verfy"}, "error: there is no command 'verfy'\n  did you mean 'verify'?\n"},
+      {{"frobnicate"},
+       "error: there is no command 'frobnicate'\n  `clustermpi --help` lists the commands\n"},
+      {{"--limt", "x", "up"}, "error: there is no option '--limt'\n  did you mean '--limit'?\n"},
+      {{"up", "--dryrun"}, "error: there is no option '--dryrun'\n  did you mean '--dry-run'?\n"},
+      {{"run", "--polcy=x", "--", "a", "--b"},
+       "error: there is no option '--polcy'\n  did you mean '--policy'?\n"},
+      {{"up", "extra"}, "error: `up` takes no 'extra'\n  see `clustermpi up --help`\n"},
+      {{"install", "pythn"}, "error: `install` knows no 'pythn'\n  did you mean 'python'?\n"},
+      {{"examples"}, "error: `examples` needs to know more\n  one of: list, show, run\n"},
+      {{"examples", "show"},
+       "error: `examples show` needs NAME\n  see `clustermpi examples show --help`\n"},
+      {{"run"}, "error: `run` needs PROGRAM [ARG]\n  see `clustermpi run --help`\n"},
+      {{"run", "--np=0", "--", "a"},
+       "error: --np: Value 0 not in range 1 to 1000000\n  see `clustermpi run --help`\n"},
+      {{"verify", "rign"}, "error: there is no proof 'rign'\n  did you mean 'ring'?\n"},
+      {{"completion", "tcsh"},
+       "error: there is no shell 'tcsh'\n  one of: bash, zsh, fish, hosts\n"},
+  };
+  for (const Mistake& mistake : mistakes) {
+    const Outcome outcome = run(mistake.words);
+    EXPECT_EQ(outcome.status, 2) << mistake.error;
+    EXPECT_EQ(outcome.out, "") << mistake.error;
+    EXPECT_EQ(outcome.err, mistake.error);
+  }
 }
 
-TEST_F(AppTest, AMisspeltCommandIsGuessed) {
-  const Outcome outcome = run({"-i", "x.toml", "verfy"});
+TEST_F(AppTest, AMistypedWordIsADocumentTooWhereOneIsAskedFor) {
+  const Outcome outcome = run({"run", "--via", "rsh", "--json", "--", "true"});
   EXPECT_EQ(outcome.status, 2);
-  EXPECT_EQ(outcome.err, "error: there is no command 'verfy'\n  did you mean 'verify'?\n");
+  const auto json = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(json["command"], "run");
+  EXPECT_EQ(json["ok"], false);
+  EXPECT_EQ(json["error"]["message"], "there is no way 'rsh'");
+  EXPECT_EQ(json["error"]["hint"], "one of: mpirun, srun, salloc, sbatch");
+  EXPECT_EQ(run({"run", "--polcy", "x", "--", "echo", "--json"}).out, "");
 }
 
 TEST_F(AppTest, AMisspeltPolicyIsGuessed) {

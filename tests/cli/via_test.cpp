@@ -11,11 +11,13 @@ using ViaTest = AppOnSshd;
 TEST_F(ViaTest, AWayThatThereIsNotIsRefusedWithThoseThatThereAre) {
   const Outcome run_outcome = run({"run", "--via", "rsh", "--", "true"});
   EXPECT_EQ(run_outcome.status, 2);
-  EXPECT_THAT(run_outcome.err, HasSubstr("--via: rsh not in {mpirun,srun,salloc,sbatch}"));
+  EXPECT_EQ(run_outcome.err,
+            "error: there is no way 'rsh'\n  one of: mpirun, srun, salloc, sbatch\n");
   // A batch job proves nothing that srun does not.
   const Outcome verify_outcome = run({"verify", "--via", "sbatch"});
   EXPECT_EQ(verify_outcome.status, 2);
-  EXPECT_THAT(verify_outcome.err, HasSubstr("--via: sbatch not in {mpirun,srun,salloc,all}"));
+  EXPECT_EQ(verify_outcome.err,
+            "error: there is no way 'sbatch'\n  one of: mpirun, srun, salloc, all\n");
 }
 
 TEST_F(ViaTest, HelpNamesTheWays) {
