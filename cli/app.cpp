@@ -96,12 +96,8 @@ void add_commands(CLI::App& app, Session& session) {
 /// Also for errors: with --json there is always exactly one document on stdout.
 void print_json_error(Session& session, const std::string& command, const nlohmann::json& error) {
   if (!session.common.json) return;
-  session.out() << nlohmann::json{{"command", command},
-                                  {"ok", false},
-                                  {"hosts", nlohmann::json::object()},
-                                  {"error", error}}
-                       .dump(2, ' ', false, nlohmann::json::error_handler_t::replace)
-                << '\n';
+  session.print(nlohmann::json{
+      {"command", command}, {"ok", false}, {"hosts", nlohmann::json::object()}, {"error", error}});
 }
 
 void print_error(Session& session, const std::string& command, const Error& error) {
@@ -150,6 +146,10 @@ std::string command_name(const CLI::App& app) {
 }
 
 }  // namespace
+
+std::string document_text(const nlohmann::json& document) {
+  return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
 
 CLI::Option* keep_words_whole(CLI::Option* positional) {
   constexpr int most_words = 1'000'000;
@@ -233,6 +233,10 @@ int Session::input_for_job() const {
 std::ostream& Session::out() {
   if (console_) console_->settle();
   return streams_.out;
+}
+
+void Session::print(const nlohmann::json& document) {
+  out() << document_text(document);
 }
 
 std::ostream& Session::err() {

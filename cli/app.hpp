@@ -5,6 +5,7 @@
 #include <functional>
 #include <iosfwd>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -59,6 +60,8 @@ class Session {
   // Whoever prints here finds the console's live lines gone.
   [[nodiscard]] std::ostream& out();
   [[nodiscard]] std::ostream& err();
+  /// A document on stdout. Bytes that are no UTF-8 become U+FFFD.
+  void print(const nlohmann::json& document);
   [[nodiscard]] std::istream& in() { return streams_.in; }
   /// What hosts may read as their stdin; -1 where that is a terminal, which is for us alone, or the
   /// null device: a stream has its price, since it can be read only once.
@@ -102,6 +105,9 @@ class Session {
   std::unique_ptr<Reporter> both_;
   std::unique_ptr<Cluster> cluster_;
 };
+
+/// As it is printed, and as it is kept in a file.
+[[nodiscard]] std::string document_text(const nlohmann::json& document);
 
 /// Runs one command line; `arguments` without the program's name. Never throws.
 [[nodiscard]] int run_app(const std::vector<std::string>& arguments, Streams streams,

@@ -115,7 +115,7 @@ ExitCode run_bootstrap(Session& session, const BootstrapArguments& arguments) {
   if (!session.common.dry_run) lock.emplace(cluster.workspace());
   const Outcomes outcomes = bootstrap(cluster, options);
   if (session.common.json) {
-    session.out() << document(cluster, outcomes).dump(2) << '\n';
+    session.print(document(cluster, outcomes));
   } else {
     print_lines(session.out(), cluster, outcomes);
   }

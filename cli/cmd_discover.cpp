@@ -60,7 +60,7 @@ ExitCode discover(Session& session) {
       if (entry["ok"] == true && cluster.facts.contains(host))
         entry["facts"] = cluster.facts.at(host);
     }
-    session.out() << document.dump(2) << '\n';
+    session.print(document);
   } else if (!cluster.active().empty()) {
     session.out() << table_of(cluster, {}, known_facts(session));
   }
@@ -71,7 +71,7 @@ ExitCode discover(Session& session) {
 ExitCode show_facts(Session& session, const std::vector<std::string>& expressions) {
   const FleetFacts facts = known_facts(session, expressions);
   if (session.common.json) {
-    session.out() << facts_document("facts", facts).dump(2) << '\n';
+    session.print(facts_document("facts", facts));
   } else {
     session.out() << table_of(session.open_cluster(), expressions, facts);
   }
@@ -110,7 +110,7 @@ ExitCode show_topology(Session& session, const std::vector<std::string>& express
   for (const std::string& host : chosen_hosts(session.open_cluster(), expressions))
     facts.try_emplace(host);  // shown as not known, not left out
   if (session.common.json) {
-    session.out() << topology_document(facts).dump(2) << '\n';
+    session.print(topology_document(facts));
   } else {
     session.out() << drawings(facts);
   }
@@ -127,12 +127,10 @@ ExitCode show_vectors(Session& session, bool totals) {
                       {"c", vector.cores},
                       {"t", vector.threads}});
     }
-    session.out() << nlohmann::json{{"command", "sysinfo"},
-                                    {"ok", true},
-                                    {"hosts", nlohmann::json::object()},
-                                    {"vectors", list}}
-                         .dump(2)
-                  << '\n';
+    session.print(nlohmann::json{{"command", "sysinfo"},
+                                 {"ok", true},
+                                 {"hosts", nlohmann::json::object()},
+                                 {"vectors", list}});
     return ExitCode::ok;
   }
   session.out() << (totals ? render_totals(vectors) : render_vectors(vectors)) << '\n';

@@ -35,7 +35,7 @@ ExitCode list(Session& session) {
     nlohmann::json json = document("examples list");
     json["examples"] = nlohmann::json::array();
     for (const Example& example : all) json["examples"].push_back(to_json(example));
-    session.out() << json.dump(2) << '\n';
+    session.print(json);
     return ExitCode::ok;
   }
   std::size_t width = 0;
@@ -69,7 +69,7 @@ ExitCode show(Session& session, const std::string& name) {
     nlohmann::json json = document("examples show");
     json["example"] = to_json(example);
     json["source"] = source;
-    session.out() << json.dump(2) << '\n';
+    session.print(json);
     return ExitCode::ok;
   }
   session.out() << source;

@@ -219,8 +219,7 @@ ExitCode tell_dry_run(Session& session, const std::vector<std::string>& hosts,
   for (const std::string& host : hosts) {
     entries[host] = {{"ok", true}, {"would_run", line}, {"as_root", as_root}};
   }
-  session.out() << nlohmann::json{{"command", "exec"}, {"ok", true}, {"hosts", entries}}.dump(2)
-                << '\n';
+  session.print(nlohmann::json{{"command", "exec"}, {"ok", true}, {"hosts", entries}});
   return ExitCode::ok;
 }
 

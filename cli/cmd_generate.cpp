@@ -270,7 +270,7 @@ ExitCode generate(Session& session, const GenerateOptions& options) {
                                {"what", options.what},
                                {"text", text}};
     document.update(beside);
-    session.out() << document.dump(2) << '\n';
+    session.print(document);
   }
   const bool to_file = !options.output.empty() && !session.common.dry_run;
   if (to_file) write_file(options.output, text);
@@ -296,12 +296,12 @@ void add_inventory(CLI::App& app, Session& session) {
       Cluster& cluster = session.open_cluster();
       const nlohmann::json document = playbook_inventory(cluster);
       if (host->empty()) {
-        session.out() << document.dump(2) << '\n';
+        session.print(document);
       } else {
         if (cluster.inventory().find(*host) == nullptr) {
           throw Error(ExitCode::usage, fmt::format("there is no host {} in the inventory", *host));
         }
-        session.out() << document["_meta"]["hostvars"][*host].dump(2) << '\n';
+        session.print(document["_meta"]["hostvars"][*host]);
       }
       return ExitCode::ok;
     };

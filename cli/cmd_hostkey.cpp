@@ -16,9 +16,7 @@ namespace {
 
 /// The document of a command about host keys.
 void print_json(Session& session, const std::string& command, bool ok, nlohmann::json hosts) {
-  session.out()
-      << nlohmann::json{{"command", command}, {"ok", ok}, {"hosts", std::move(hosts)}}.dump(2)
-      << '\n';
+  session.print(nlohmann::json{{"command", command}, {"ok", ok}, {"hosts", std::move(hosts)}});
 }
 
 nlohmann::json to_json(const KnownHosts::Entry& entry) {

@@ -119,10 +119,6 @@ nlohmann::json document(const std::string& command, const Hostlist& hosts) {
           {"count", hosts.size()}};
 }
 
-void print_json(Session& session, const nlohmann::json& document) {
-  session.out() << document.dump(2) << '\n';
-}
-
 ExitCode expand(Session& session, const HostsOptions& options) {
   const Hostlist hosts = chosen(session, options);
   if (!session.common.json) {
@@ -131,7 +127,7 @@ ExitCode expand(Session& session, const HostsOptions& options) {
   }
   nlohmann::json json = document("hosts expand", hosts);
   json["names"] = hosts.names();
-  print_json(session, json);
+  session.print(json);
   return ExitCode::ok;
 }
 
@@ -144,14 +140,14 @@ ExitCode fold(Session& session, const HostsOptions& options) {
   }
   nlohmann::json json = document("hosts fold", hosts);
   json["folded"] = text;
-  print_json(session, json);
+  session.print(json);
   return ExitCode::ok;
 }
 
 ExitCode count(Session& session, const HostsOptions& options) {
   const Hostlist hosts = chosen(session, options);
   if (session.common.json) {
-    print_json(session, document("hosts count", hosts));
+    session.print(document("hosts count", hosts));
   } else {
     session.out() << hosts.size() << '\n';
   }

@@ -55,12 +55,10 @@ ExitCode init(Session& session, InitOptions options) {
       starter_inventory(options.starter, read_file(data_dir() / "templates" / "cluster.toml"));
   if (!session.common.dry_run) write_file(file, text);
   if (session.common.json) {
-    session.out() << nlohmann::json{{"command", "init"},
-                                    {"ok", true},
-                                    {"hosts", nlohmann::json::object()},
-                                    {"file", file.string()}}
-                         .dump(2)
-                  << '\n';
+    session.print(nlohmann::json{{"command", "init"},
+                                 {"ok", true},
+                                 {"hosts", nlohmann::json::object()},
+                                 {"file", file.string()}});
   } else {
     session.out() << (session.common.dry_run
                           ? text

@@ -63,7 +63,7 @@ nlohmann::json document(const std::string& command, const std::vector<lab::LabSt
 ExitCode show(Session& session, const std::string& command,
               const std::vector<lab::LabStatus>& labs) {
   if (session.common.json) {
-    session.out() << document(command, labs).dump(2) << '\n';
+    session.print(document(command, labs));
   } else {
     for (const lab::LabStatus& lab : labs) print_lab(session.out(), lab);
   }
@@ -185,11 +185,8 @@ void add_host_command(CLI::App& lab, Session& session, const std::string& name,
     session.action = [&session, name, host, action] {
       action(*host);
       if (!session.common.json) return ExitCode::ok;
-      session.out() << nlohmann::json{{"command", "lab " + name},
-                                      {"ok", true},
-                                      {"hosts", {{*host, {{"ok", true}}}}}}
-                           .dump(2)
-                    << '\n';
+      session.print(nlohmann::json{
+          {"command", "lab " + name}, {"ok", true}, {"hosts", {{*host, {{"ok", true}}}}}});
       return ExitCode::ok;
     };
   });

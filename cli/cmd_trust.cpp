@@ -66,8 +66,7 @@ ExitCode trust(Session& session, const std::vector<std::string>& expressions) {
   if (session.common.json) {
     nlohmann::json entries = nlohmann::json::object();
     for (const auto& [host, trust] : trusts) entries[host] = to_json(trust);
-    session.out() << nlohmann::json{{"command", "trust"}, {"ok", ok}, {"hosts", entries}}.dump(2)
-                  << '\n';
+    session.print(nlohmann::json{{"command", "trust"}, {"ok", ok}, {"hosts", entries}});
   } else {
     print_table(trusts, hosts, session.out());
   }

@@ -198,7 +198,7 @@ ExitCode run_job(Session& session, const std::string& name, const JobOptions& op
     if (ranks) document["ranks"] = ranks->to_json();
     if (profiles) document["profile"] = profiles->to_json();
     if (add) add(document, result);
-    session.out() << document.dump(2) << '\n';
+    session.print(document);
   }
   if (!result.error) return static_cast<ExitCode>(result.exit_status);
   if (!json) throw Error(ExitCode::hosts_failed, result.error->message, result.error->hint);

@@ -62,7 +62,7 @@ ExitCode run_and_tell(Session& session, const std::string& command,
   Cluster& cluster = session.open_cluster();
   const RunReport report = run_reported(command, steps, cluster, when_hosts_fail);
   if (session.common.json) {
-    session.out() << to_json(report, cluster).dump(2) << '\n';
+    session.print(to_json(report, cluster));
   } else {
     print_table(session, report, cluster);
   }
