@@ -143,7 +143,7 @@ Generated make_rankfile(Cluster& cluster, const GenerateOptions& options) {
   return placed(cluster, options, [&](const Placement& placement, MpiFormat format, const auto&) {
     if (placement.unit == CpuUnit::thread)
       cluster.note("slots are hardware threads: start it with mpirun --use-hwthread-cpus");
-    return rankfile(placement, format);
+    return rankfile(placement, format, cluster.facts);
   });
 }
 

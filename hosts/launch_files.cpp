@@ -85,6 +85,12 @@ const Topology* topology_of(const FleetFacts& facts, const std::string& host) {
   return known == facts.end() || !known->second.topology ? nullptr : &*known->second.topology;
 }
 
+/// What the host calls itself, as far as that is known.
+const std::string& own_name(const FleetFacts& facts, const std::string& host) {
+  const auto known = facts.find(host);
+  return known == facts.end() || known->second.hostname.empty() ? host : known->second.hostname;
+}
+
 /// Hydra's hostfile, `NAME:COUNT binding=user:CPUS,CPUS`: a line a run, and for each of its ranks
 /// the kernel's CPU numbers. Hydra begins again at the top when ranks are left; written so where
 /// that is the order, since it takes lines of one host that are apart for hosts that share no
@@ -146,7 +152,7 @@ std::string machinefile(const Placement& placement, MpiFormat format, const Flee
   return format == MpiFormat::slurm ? line_a_rank(placement) : hydra_hostfile(placement, facts);
 }
 
-std::string rankfile(const Placement& placement, MpiFormat format) {
+std::string rankfile(const Placement& placement, MpiFormat format, const FleetFacts& facts) {
   if (format == MpiFormat::mpich || format == MpiFormat::slurm)
     throw Error(ExitCode::usage,
                 format == MpiFormat::mpich ? "MPICH has no rankfile" : "Slurm has no rankfile",
@@ -160,7 +166,7 @@ std::string rankfile(const Placement& placement, MpiFormat format) {
     const std::string& host = placement.host_of(rank);
     fmt::format_to(std::back_inserter(out), "rank {}=", rank);
     const std::size_t text_begin = out.size();
-    out += host;
+    out += format == MpiFormat::openmpi5 ? own_name(facts, host) : host;
     out += " slot=";
     append_span(out, placement.ranks[rank].cpus);
     if (out.size() - text_begin - std::string_view(" slot=").size() > most_rank_text)

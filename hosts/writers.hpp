@@ -39,9 +39,11 @@ inline constexpr std::array mpi_format_names{
                                       const FleetFacts& facts = {});
 
 /// Open MPI's rankfile: `rank N=NAME slot=CORES`, ascending from rank 0 (4.1 and PRRTE 3 reject or
-/// misread any other order). By thread, slots are hardware threads, and mpirun must be told so. The
-/// others have no such file, which is refused.
-[[nodiscard]] std::string rankfile(const Placement& placement, MpiFormat format);
+/// misread any other order). By thread, slots are hardware threads, and mpirun must be told so. 4.1
+/// knows a host as the machinefile has it, PRRTE as its daemon there calls itself, which `facts`
+/// say. The others have no such file, which is refused.
+[[nodiscard]] std::string rankfile(const Placement& placement, MpiFormat format,
+                                   const FleetFacts& facts = {});
 
 /// What follows mpirun's `-host` (Hydra: `-hosts`): "red:4,red01:2". Slurm has no such word, which
 /// is refused.

@@ -136,7 +136,7 @@ Launch by_mpirun(const Cluster& cluster, const MpiJob& job) {
   if (format == MpiFormat::mpich) {
     launch.environment.emplace_back("HYDRA_LAUNCHER_EXTRA_ARGS", ssh_arguments);
   } else if (job.places) {
-    launch.files["ranks"] = rankfile(placement, format);
+    launch.files["ranks"] = rankfile(placement, format, cluster.facts);
   }
   return launch;
 }

@@ -23,7 +23,8 @@ std::map<std::filesystem::path, std::string> wanted_files(const Cluster& cluster
   files.emplace(workspace.machinefile(), machinefile(nodes, format));
   // Of all slots: [placement] may go by what verify has yet to measure. Hydra knows no rankfile.
   if (format != MpiFormat::mpich)
-    files.emplace(workspace.rankfile(), rankfile(place(cluster.inventory(), nodes, {}), format));
+    files.emplace(workspace.rankfile(),
+                  rankfile(place(cluster.inventory(), nodes, {}), format, cluster.facts));
   return files;
 }
 

@@ -97,6 +97,15 @@ TEST(Rankfile, HasOneLineARank) {
               "rank 0=a slot=0\nrank 1=b slot=0\nrank 2=a slot=1-2\n");
 }
 
+TEST(Rankfile, NamesAHostOfOpenMpi5AsItCallsItself) {
+  FleetFacts facts;
+  facts["b"].hostname = "raspberrypi";
+  EXPECT_EQ(rankfile(three_ranks(), MpiFormat::openmpi5, facts),
+            "rank 0=a slot=0\nrank 1=raspberrypi slot=0\nrank 2=a slot=1-2\n");
+  EXPECT_EQ(rankfile(three_ranks(), MpiFormat::openmpi4, facts),
+            "rank 0=a slot=0\nrank 1=b slot=0\nrank 2=a slot=1-2\n");
+}
+
 TEST(Rankfile, IsOpenMpisAlone) {
   EXPECT_EQ(refusal([] { (void)rankfile(three_ranks(), MpiFormat::mpich); }),
             "MPICH has no rankfile / its machinefile says which rank runs where: generate "
