@@ -92,11 +92,13 @@ inline std::string likely_cause(Status status, const Host& to, const std::string
 using Row = std::vector<Figures>;
 using Matrix = std::vector<Row>;
 
+// Digits, not decimal places: a small figure must not come out as 0, of which nobody can take the
+// logarithm.
 inline std::string text_of(const Row& row) {
   std::string text;
   for (const Figures& figures : row) {
     std::array<char, 64> entry;
-    std::snprintf(entry.data(), entry.size(), "%c,%.3f,%.3f;", figures.status, figures.latency_us,
+    std::snprintf(entry.data(), entry.size(), "%c,%.9g,%.9g;", figures.status, figures.latency_us,
                   figures.mbps);
     text += entry.data();
   }

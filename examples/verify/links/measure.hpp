@@ -20,6 +20,12 @@ namespace links {
 inline constexpr int pings = 64;
 inline constexpr int messages = 4;
 
+// Byte `i` of a message: it fits no other place, message or direction.
+inline unsigned char pattern(std::size_t i, std::size_t from, std::size_t to, int number) {
+  return static_cast<unsigned char>(i * 7 + (i >> 8) + (i >> 16) * 13 + from * 31 + to * 57 +
+                                    static_cast<std::size_t>(number) * 101);
+}
+
 class Measurement {
  public:
   Measurement(const std::vector<Host>& hosts, std::size_t me, const Connections& connections,
@@ -122,11 +128,6 @@ class Measurement {
     return buffer.data() + static_cast<std::size_t>(number) * bytes_;
   }
 
-  // Bytes that only fit this message of this direction.
-  static unsigned char pattern(std::size_t i, std::size_t from, std::size_t to, int number) {
-    return static_cast<unsigned char>(i * 7 + (i >> 8) + from * 31 + to * 57 +
-                                      static_cast<std::size_t>(number) * 101);
-  }
   void fill(unsigned char* bytes, std::size_t from, std::size_t to, int number) const {
     for (std::size_t i = 0; i < bytes_; ++i) bytes[i] = pattern(i, from, to, number);
   }

@@ -134,7 +134,13 @@ expect_status 0 "pi with a slow rank"
 expect_line "pi suspect host=$host rate=[0-9]+ median=[0-9]+ ratio=0\.[0-9]+ ranks=[12]" "$out" "pi with a slow rank"
 expect_line "RESULT pi hits=$hits .* suspects=1 ok=1" "$out" "pi with a slow rank"
 
-# links: on one host there is none.
+# links: its parts by themselves.
+mpicxx -std=c++17 -O1 -Wall -Wextra -Werror "$source_dir/tests/unit/examples/links_parts.cpp" -o "$dir/links_parts" ||
+  exit 1
+out=$("$dir/links_parts" 2>&1)
+[[ $out == "links' parts: done" ]] || fail "links' parts: $out"
+
+# On one host there is no link.
 start 2 "$dir/links"
 expect_status 0 "links on one host"
 expect_line "links: all ranks are on $host: there is no link to measure" "$out" "links on one host"
