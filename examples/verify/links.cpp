@@ -63,7 +63,8 @@ void put_roster(Board& board, int size, double until) {
 }
 
 // Rank 0 measures for its host like the others, the first time and again, and gathers.
-Findings find_all(Board& board, const std::vector<Host>& hosts, Leader& leader, double until) {
+Findings find_all(const Options& options, Board& board, const std::vector<Host>& hosts,
+                  Leader& leader, double until) {
   const double begin = now();
   leader.measure();
   Matrix matrix;
@@ -81,10 +82,11 @@ Findings find_all(Board& board, const std::vector<Host>& hosts, Leader& leader, 
     again.push_back(parse_row(turns.value_or(""), retest_turns));
   }
   judge_again(suspects, again);
-  return Findings(hosts, std::move(matrix), std::move(suspects), seconds);
+  return Findings(options, hosts, std::move(matrix), std::move(suspects), seconds);
 }
 
-bool tell(const Options& options, const Findings& findings) {
+bool tell(const Findings& findings) {
+  const Options& options = findings.options;
   print(findings);
   const bool json_written = write_file(options.json, options.json.empty() ? "" : json(findings));
   const bool html_written = write_file(options.html, options.html.empty() ? "" : html(findings));
@@ -132,7 +134,7 @@ int measure(const example::Program& program, const Options& options) {
     if (hosts.size() == 1) {
       std::printf("links: all ranks are on %s: there is no link to measure\n", name.c_str());
     }
-    const bool ok = tell(options, find_all(board, hosts, leader, until));
+    const bool ok = tell(find_all(options, board, hosts, leader, until));
     board.put("end", ok ? "1" : "0");
   } else {
     leader.measure();

@@ -45,9 +45,10 @@ inline Summary summarize(const Matrix& matrix) {
 
 // What rank 0 makes of it all.
 struct Findings {
-  Findings(std::vector<Host> all_hosts, Matrix measured, std::vector<Suspect> judged,
+  Findings(Options asked, std::vector<Host> all_hosts, Matrix measured, std::vector<Suspect> judged,
            double seconds_taken)
-      : hosts(std::move(all_hosts)),
+      : options(std::move(asked)),
+        hosts(std::move(all_hosts)),
         matrix(std::move(measured)),
         suspects(std::move(judged)),
         seconds(seconds_taken),
@@ -66,9 +67,10 @@ struct Findings {
     const Host& to = hosts[way.to];
     const auto addresses = addresses_for(hosts[way.from], to);
     return likely_cause(matrix[way.from][way.to].status, to,
-                        addresses.empty() ? "" : addresses.front().text());
+                        addresses.empty() ? "" : addresses.front().text(), options);
   }
 
+  Options options;  // that it was measured with
   std::vector<Host> hosts;
   Matrix matrix;
   std::vector<Suspect> suspects;

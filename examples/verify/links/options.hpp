@@ -8,6 +8,8 @@
 
 namespace links {
 
+inline constexpr int messages = 4;  // that measure bandwidth, in one go
+
 inline const char* const usage =
     "usage: links [--deadline SECONDS] [--size BYTES] [--serial] [--json FILE] [--html FILE]\n"
     "Every host talks to every other: latency, bandwidth and damage each way, and who is to "

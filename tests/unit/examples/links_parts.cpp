@@ -1,7 +1,11 @@
 // The parts of links that need no other rank, under test. Prints a FAIL line for everything that is
 // not as expected, and `links' parts: done` in the end.
+#include <sys/wait.h>
+
+#include <array>
 #include <cstdio>
 
+#include "../../../examples/verify/links/board.hpp"
 #include "../../../examples/verify/links/figures.hpp"
 #include "../../../examples/verify/links/measure.hpp"
 
@@ -26,10 +30,35 @@ void blocks_that_changed_places_are_damage() {
     CHECK(pattern(0, 1, 2, 0) != pattern(block, 1, 2, 0));
 }
 
+// A host that loses power never ends its connection.
+void the_boards_server_ends_with_rank_0() {
+  int port = 0;
+  const Socket listener = listen_where_mpi_would(port);
+  std::array<int, 2> ends{};
+  CHECK(pipe2(ends.data(), O_CLOEXEC) == 0);
+  const Socket lifeline(ends[0]);
+  const pid_t server = fork();
+  if (server == 0) {
+    close(ends[1]);
+    serve_board(listener, lifeline);
+  }
+  const Socket guest = make_socket();
+  const sockaddr_in address = address_of(INADDR_LOOPBACK, port);
+  fcntl(guest.fd(), F_SETFL, 0);
+  CHECK(connect(guest.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  guest.send("get note\n", 9);
+  std::array<char, 2> answer{};
+  CHECK(recv(guest.fd(), answer.data(), answer.size(), 0) == 2 && answer[0] == '-');
+  close(ends[1]);
+  CHECK(waitpid(server, nullptr, 0) == server);
+}
+
 }  // namespace
 
 int main() {
+  alarm(60);  // a hang is a failure
   small_figures_stay_what_they_are();
   blocks_that_changed_places_are_damage();
+  the_boards_server_ends_with_rank_0();
   std::printf("links' parts: done\n");
 }

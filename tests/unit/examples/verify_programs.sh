@@ -185,6 +185,19 @@ if ((EUID == 0)) && unshare --uts true 2>/dev/null; then
   expect_line 'links from=n1 to=n2 .* checksum=wrong status=damaged' "$out" "links on a faulty MPI"
   expect_line 'RESULT links hosts=2 pairs=2 failed=2 .* ok=0' "$out" "links on a faulty MPI"
 
+  # What comes too late for n3 and n2 is neither taken for n2 and n1's nor written over it.
+  start_on n1,n2,n3 3 "${faulty[@]}" -x FAULTY_LATE=n2 "$dir/links" --deadline 8
+  expect_status 1 "links with a slow link"
+  expect_line 'links from=n3 to=n2 status=failed cause=too_slow' "$out" "links with a slow link"
+  expect_line "links: n3 to n2: pings arrive, but 4 messages of 1048576 bytes take longer than --deadline 8: a slow link, or too short a deadline" "$err" "links with a slow link"
+  expect_line "links from=n2 to=n3 $measured" "$out" "links with a slow link"
+  expect_line "links from=n1 to=n2 $measured" "$out" "links with a slow link"
+  expect_line 'RESULT links hosts=3 pairs=6 failed=1 .* ok=0' "$out" "links with a slow link"
+
+  start_on n1,n2,n3 3 "${faulty[@]}" -x FAULTY_LATE=n3 "$dir/links" --deadline 8
+  expect_line 'links from=n2 to=n3 status=failed cause=too_slow' "$out" "links with a link that is slow first"
+  expect_line 'links from=n3 to=n2 status=failed cause=no_way_back' "$out" "links with a link that is slow first"
+
   # Not even rank 0's notes can be read: there is an end all the same.
   start_on n1,n2 2 "${faulty[@]}" -x FAULTY_NAMES=1 -x FAULTY_HOST=n1 "$dir/links" --deadline 0.3
   [[ $status != 0 && $status != 124 ]] || fail "links that is cut off: exit status $status"
