@@ -43,12 +43,12 @@ inline std::vector<std::unique_ptr<Buffers>> abandoned;
 class Measurement {
  public:
   Measurement(const std::vector<Host>& hosts, std::size_t me, const Connections& connections,
-              const Options& options, double until)
+              const Options& options, const Patience& patience)
       : hosts_(hosts),
         me_(me),
         connections_(connections),
         deadline_(options.deadline),
-        until_(until),
+        patience_(patience),
         bytes_(static_cast<std::size_t>(options.bytes)),
         meetings_(hosts.size()) {}
 
@@ -83,7 +83,7 @@ class Measurement {
     while (!channel.readable_within(0.02)) {
       int any = 0;  // MPI may have something left to send, which it does when it is called
       MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_WORLD, &any, MPI_STATUS_IGNORE);
-      if (now() > until_) return ended;
+      if (now() > patience_.until()) return ended;
     }
     pair_until_ = now() + deadline_;
     late_ = mpi_timed_out;
@@ -202,7 +202,7 @@ class Measurement {
   std::size_t me_;
   const Connections& connections_;
   double deadline_;
-  double until_;
+  const Patience& patience_;
   double pair_until_ = 0;
   Status late_ = mpi_timed_out;  // what the deadline would make of it now; pings go both ways
   std::size_t bytes_;

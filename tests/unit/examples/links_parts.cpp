@@ -7,6 +7,7 @@
 
 #include "../../../examples/verify/links/board.hpp"
 #include "../../../examples/verify/links/figures.hpp"
+#include "../../../examples/verify/links/leader.hpp"
 #include "../../../examples/verify/links/measure.hpp"
 
 namespace {
@@ -28,6 +29,13 @@ void small_figures_stay_what_they_are() {
 void blocks_that_changed_places_are_damage() {
   for (const std::size_t block : {256, 4096, 65536, 1 << 20})
     CHECK(pattern(0, 1, 2, 0) != pattern(block, 1, 2, 0));
+}
+
+void patience_is_enough_for_all_meetings() {
+  CHECK(meetings_in_a_row(8, false) == 7);
+  CHECK(meetings_in_a_row(9, false) == 9);
+  CHECK(meetings_in_a_row(9, true) == 36);
+  CHECK(patience_for(36, 0.5) == 10 + 36 * 0.5 + 4 * 0.5);
 }
 
 // A host that loses power never ends its connection.
@@ -59,6 +67,7 @@ int main() {
   alarm(60);  // a hang is a failure
   small_figures_stay_what_they_are();
   blocks_that_changed_places_are_damage();
+  patience_is_enough_for_all_meetings();
   the_boards_server_ends_with_rank_0();
   std::printf("links' parts: done\n");
 }

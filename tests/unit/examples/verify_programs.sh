@@ -199,9 +199,17 @@ if ((EUID == 0)) && unshare --uts true 2>/dev/null; then
   expect_line 'links from=n3 to=n2 status=failed cause=no_way_back' "$out" "links with a link that is slow first"
 
   # Not even rank 0's notes can be read: there is an end all the same.
-  start_on n1,n2 2 "${faulty[@]}" -x FAULTY_NAMES=1 -x FAULTY_HOST=n1 "$dir/links" --deadline 0.3
+  start_on n1,n2 2 "${faulty[@]}" -x FAULTY_NAMES=1 -x FAULTY_HOST=n1 "$dir/links" --deadline 1
   [[ $status != 0 && $status != 124 ]] || fail "links that is cut off: exit status $status"
-  expect_line 'links: rank [01] on n[12] did not come to an end within 3 s' "$err" "links that is cut off"
+  expect_line 'links: rank [01] on n[12] did not come to an end within 20 s' "$err" "links that is cut off"
+
+  # Nor that a rank's note, or rank 0's, got lost.
+  start_on n1,n2 2 "${faulty[@]}" -x FAULTY_NOTE=card1 "$dir/links" --deadline 1
+  expect_status 1 "links without a rank's note"
+  expect_sentence "links: rank 1 did not say where it is" "$err" "links without a rank's note"
+  start_on n1,n2 2 "${faulty[@]}" -x FAULTY_NOTE=roster "$dir/links" --deadline 1
+  expect_status 1 "links without a roster"
+  expect_line "links: rank [01] on n[12] was not told who takes part" "$err" "links without a roster"
 else
   echo "not tested: links between hosts, which takes root"
 fi
@@ -229,8 +237,8 @@ refuses "pi: --seconds cannot be 'nan', only a number from 0 to 3600$see" pi --s
 refuses "pi: --isa cannot be 'sse', only auto, plain, avx2, avx512 or neon$see" pi --isa sse
 refuses "pi: --csv goes with --study$see" pi --csv study.csv
 refuses "pi: --csv cannot be ''$see" pi --study --csv ''
-refuses "links: --deadline cannot be 'nan', only a number from 0.1 to 600$see" links --deadline nan
-refuses "links: --deadline cannot be '5s', only a number from 0.1 to 600$see" links --deadline 5s
+refuses "links: --deadline cannot be 'nan', only a number from 1 to 600$see" links --deadline nan
+refuses "links: --deadline cannot be '0.1', only a number from 1 to 600$see" links --deadline 0.1
 refuses "links: --size cannot be '0', only a whole number from 1 to 67108864$see" links --size 0
 refuses "links: --json wants a value$see" links --json
 refuses "links: --html cannot be ''$see" links --html ''
