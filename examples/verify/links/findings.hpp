@@ -55,9 +55,10 @@ struct Findings {
         summary(summarize(matrix)) {}
 
   bool ok() const { return summary.failed == 0; }
-  std::size_t confirmed() const {
-    return static_cast<std::size_t>(std::count_if(suspects.begin(), suspects.end(),
-                                                  [](const Suspect& s) { return s.confirmed; }));
+  std::size_t count(Judgement judgement) const {
+    return static_cast<std::size_t>(
+        std::count_if(suspects.begin(), suspects.end(),
+                      [&](const Suspect& suspect) { return suspect.judgement == judgement; }));
   }
   std::string name_of(const Direction& way, const char* between) const {
     return hosts[way.from].name + between + hosts[way.to].name;

@@ -122,8 +122,8 @@ inline std::string headline(const Findings& findings) {
   if (failed > 0)
     return std::to_string(failed) + " of " + counted(findings.summary.pairs, "way") +
            (failed == 1 ? " does not work" : " do not work");
-  return findings.confirmed() > 0 ? "All hosts reach each other, some slowly"
-                                  : "All hosts reach each other";
+  return findings.count(confirmed) > 0 ? "All hosts reach each other, some slowly"
+                                       : "All hosts reach each other";
 }
 
 inline void list_failures(const Findings& findings, std::ostream& out) {
@@ -144,10 +144,10 @@ inline void list_failures(const Findings& findings, std::ostream& out) {
 
 // Of the suspects those that were slow by themselves, too; how many were not is a number.
 inline void list_suspects(const Findings& findings, std::ostream& out) {
-  if (findings.confirmed() > 0) {
+  if (findings.count(confirmed) > 0) {
     out << "<table><tr><th>slow<th>by<th>times its like</tr>\n";
     for (const Suspect& suspect : findings.suspects) {
-      if (!suspect.confirmed) continue;
+      if (suspect.judgement != confirmed) continue;
       char times[32];
       std::snprintf(times, sizeof times, "%.1f", suspect.slowdown);
       out << "<tr><td>"
@@ -157,10 +157,12 @@ inline void list_suspects(const Findings& findings, std::ostream& out) {
     }
     out << "</table>\n";
   }
-  const std::size_t congested = findings.suspects.size() - findings.confirmed();
-  if (congested > 0)
-    out << "<p>" << counted(congested, "more measurement")
+  if (const std::size_t number = findings.count(congested))
+    out << "<p>" << counted(number, "more measurement")
         << " stood out while all hosts talked, and did not when made alone: congestion.</p>\n";
+  if (const std::size_t number = findings.count(not_retested))
+    out << "<p>" << counted(number, "measurement")
+        << " stood out while all hosts talked, and could not be made again.</p>\n";
 }
 
 // A page by itself that follows its reader's light or dark and width.

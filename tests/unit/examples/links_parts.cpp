@@ -7,6 +7,7 @@
 
 #include "../../../examples/verify/links/board.hpp"
 #include "../../../examples/verify/links/figures.hpp"
+#include "../../../examples/verify/links/judge.hpp"
 #include "../../../examples/verify/links/leader.hpp"
 #include "../../../examples/verify/links/measure.hpp"
 
@@ -36,6 +37,40 @@ void patience_is_enough_for_all_meetings() {
   CHECK(meetings_in_a_row(9, false) == 9);
   CHECK(meetings_in_a_row(9, true) == 36);
   CHECK(patience_for(36, 0.5) == 10 + 36 * 0.5 + 4 * 0.5);
+}
+
+void a_suspect_is_what_measuring_it_again_makes_of_it() {
+  const auto judged = [](const Row& turns) {
+    Suspect suspect;
+    suspect.metric = &metrics[1];  // latency
+    suspect.expected = 100;
+    suspect.slowdown = 9;
+    std::vector<Suspect> suspects{suspect};
+    judge_again(suspects, {turns});
+    return suspects[0];
+  };
+  const Figures quick{works, 110, 1};
+  const Figures slow{works, 500, 1};
+  CHECK(judged({slow, slow, slow}).judgement == confirmed);
+  CHECK(judged({slow, slow, slow}).slowdown == 5);
+  CHECK(judged({slow, quick, slow}).judgement == congested);
+  CHECK(judged({{too_slow}, {too_slow}, {too_slow}}).judgement == confirmed);
+  CHECK(judged({{too_slow}, {too_slow}, {too_slow}}).slowdown == 9);
+  CHECK(judged({{too_slow}, quick, slow}).judgement == congested);
+  CHECK(judged({{ended}, {ended}, {ended}}).judgement == not_retested);
+  CHECK(judged(parse_row("", 3)).judgement == not_retested);
+}
+
+void ways_slower_than_a_control_ever_is_are_confirmed() {
+  Suspect suspect;
+  suspect.metric = &metrics[1];
+  suspect.expected = 100;
+  Suspect control = suspect;
+  control.control = true;
+  std::vector<Suspect> suspects{suspect, control};
+  judge_again(suspects, {{{works, 500, 1}}, {{works, 450, 1}}});
+  CHECK(suspects.size() == 1);
+  CHECK(suspects[0].judgement == congested);
 }
 
 // A host that loses power never ends its connection.
@@ -68,6 +103,8 @@ int main() {
   small_figures_stay_what_they_are();
   blocks_that_changed_places_are_damage();
   patience_is_enough_for_all_meetings();
+  a_suspect_is_what_measuring_it_again_makes_of_it();
+  ways_slower_than_a_control_ever_is_are_confirmed();
   the_boards_server_ends_with_rank_0();
   std::printf("links' parts: done\n");
 }
