@@ -10,6 +10,7 @@
 #include "../../../examples/verify/links/judge.hpp"
 #include "../../../examples/verify/links/leader.hpp"
 #include "../../../examples/verify/links/measure.hpp"
+#include "../../../examples/verify/links/page.hpp"
 
 namespace {
 
@@ -73,6 +74,43 @@ void ways_slower_than_a_control_ever_is_are_confirmed() {
   CHECK(suspects[0].judgement == congested);
 }
 
+// What is found where every host has `usual` MB/s and n2, each way, `slow`.
+Findings findings_of(std::size_t hosts, double usual, double slow) {
+  std::vector<Host> all;
+  Matrix matrix(hosts, Row(hosts));
+  for (std::size_t from = 0; from < hosts; ++from) {
+    all.push_back({static_cast<int>(from), "n" + std::to_string(from + 1), 1024, {}});
+    for (std::size_t to = 0; to < hosts; ++to) {
+      matrix[from][to] = {works, 80, from == 1 || to == 1 ? slow : usual};
+    }
+  }
+  return Findings({5, 1000, false, "", ""}, all, matrix, {}, 1);
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+void one_slow_host_of_four_is_not_the_usual() {
+  const Findings findings = findings_of(4, 100, 70);
+  CHECK(findings.summary.mbps == 100);
+  CHECK(symbol(findings, {0, 2}) == '.');
+  CHECK(symbol(findings, {0, 1}) == '-');
+  CHECK(symbol(findings_of(4, 100, 15), {1, 3}) == '#');
+}
+
+void the_page_has_figures_where_they_can_be_read() {
+  Findings findings = findings_of(4, 941.2, 6.13);
+  findings.matrix[2][3].status = refused;
+  findings.matrix[3][2].status = skipped;
+  const std::string page = html(findings);
+  CHECK(contains(page, ">941</text>"));
+  CHECK(contains(page, ">6.1</text>"));
+  CHECK(contains(page, ">?</text>"));
+  CHECK(contains(html(findings_of(16, 941.2, 6.13)), ">941</text>"));
+  CHECK(!contains(html(findings_of(17, 941.2, 6.13)), ">941</text>"));
+}
+
 // A host that loses power never ends its connection.
 void the_boards_server_ends_with_rank_0() {
   int port = 0;
@@ -105,6 +143,8 @@ int main() {
   patience_is_enough_for_all_meetings();
   a_suspect_is_what_measuring_it_again_makes_of_it();
   ways_slower_than_a_control_ever_is_are_confirmed();
+  one_slow_host_of_four_is_not_the_usual();
+  the_page_has_figures_where_they_can_be_read();
   the_boards_server_ends_with_rank_0();
   std::printf("links' parts: done\n");
 }
