@@ -261,10 +261,16 @@ std::vector<LinkFigures> link_figures(const ProgramRun& run,
     if (way.at("status") != "ok") {
       const auto cause = causes.find(fmt::format("{} to {}", way.at("from"), value_of(way, "to")));
       link.problem = cause != causes.end() ? cause->second : plain_problem(way);
+      link.too_slow = value_of(way, "cause") == "too_slow";
     }
     links.push_back(std::move(link));
   }
   return links;
+}
+
+std::string_view fault_of(const LinkFigures& way) {
+  if (way.too_slow) return "too slow a way to";
+  return way.mbps > 0 ? "what it sends arrives damaged at" : "no way to";
 }
 
 void judge_links(Verdict& verdict, const ProgramRun& run, const std::vector<NodeSlots>& nodes,
@@ -273,9 +279,8 @@ void judge_links(Verdict& verdict, const ProgramRun& run, const std::vector<Node
   for (const LinkFigures& way : verdict.links) {
     if (way.problem.empty()) continue;
     std::string& problem = verdict.hosts[way.from];
-    problem += fmt::format("{}{} {}: {}", problem.empty() ? "" : "; ",
-                           way.mbps > 0 ? "what it sends arrives damaged at" : "no way to", way.to,
-                           way.problem);
+    problem +=
+        fmt::format("{}{} {}: {}", problem.empty() ? "" : "; ", fault_of(way), way.to, way.problem);
   }
   const auto& figures = verdict.figures;
   const std::uint64_t pairs = number(figures, "pairs");

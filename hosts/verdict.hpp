@@ -33,6 +33,7 @@ struct LinkFigures {
   double latency_us = 0;  ///< 0 where nothing could be measured, and so is `mbps`
   double mbps = 0;        ///< megabytes a second
   std::string problem;    ///< why it does not work; empty where it does
+  bool too_slow = false;  ///< it does not work, but pings arrive
 
   bool operator==(const LinkFigures&) const = default;
 };

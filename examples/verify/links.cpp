@@ -62,29 +62,49 @@ void put_roster(Board& board, int size, double until) {
   board.put("roster", roster);
 }
 
+// Empty where there is none, and then it has been said why: by rank 0, or else here.
+std::vector<Host> hear_roster(Board& board, const Patience& patience, const Host& mine) {
+  const auto roster = board.wait("roster", patience.until_told());
+  if (!roster) {
+    std::fprintf(stderr, "links: rank %d on %s was not told who takes part\n", mine.rank,
+                 mine.name.c_str());
+  }
+  return parse_hosts(roster.value_or(""));
+}
+
+// All ranks hear of them, for who only waits has to wait longer, too.
+std::vector<Direction> hear_of_retests(Board& board, Patience& patience) {
+  const auto text = board.wait("retest", patience.until_ended());
+  std::vector<Direction> directions = parse_directions(text.value_or(""));
+  patience.renew(retest_turns * directions.size());
+  return directions;
+}
+
 // Rank 0 measures for its host like the others, the first time and again, and gathers.
-Findings find_all(Board& board, const std::vector<Host>& hosts, Leader& leader, double until) {
+Findings find_all(const Options& options, Board& board, const std::vector<Host>& hosts,
+                  Leader& leader, Patience& patience) {
   const double begin = now();
   leader.measure();
   Matrix matrix;
   for (std::size_t host = 0; host < hosts.size(); ++host) {
-    const auto row = board.wait("row" + std::to_string(host), until);
+    const auto row = board.wait("row" + std::to_string(host), patience.until_told());
     matrix.push_back(parse_row(row.value_or(""), hosts.size()));
   }
   const double seconds = now() - begin;
   std::vector<Suspect> suspects = find_suspects(matrix);
   board.put("retest", text_of(suspects));
-  leader.measure_alone(parse_directions(text_of(suspects)));
+  leader.measure_alone(hear_of_retests(board, patience));
   std::vector<Row> again;
   for (std::size_t i = 0; i < suspects.size(); ++i) {
-    const auto turns = board.wait("again" + std::to_string(i), until);
+    const auto turns = board.wait("again" + std::to_string(i), patience.until_told());
     again.push_back(parse_row(turns.value_or(""), retest_turns));
   }
   judge_again(suspects, again);
-  return Findings(hosts, std::move(matrix), std::move(suspects), seconds);
+  return Findings(options, hosts, std::move(matrix), std::move(suspects), seconds);
 }
 
-bool tell(const Options& options, const Findings& findings) {
+bool tell(const Findings& findings) {
+  const Options& options = findings.options;
   print(findings);
   const bool json_written = write_file(options.json, options.json.empty() ? "" : json(findings));
   const bool html_written = write_file(options.html, options.html.empty() ? "" : html(findings));
@@ -96,17 +116,15 @@ bool tell(const Options& options, const Findings& findings) {
 
 // All ranks end alike, and none before rank 0 has told everything: a launcher ends the others with
 // the first that fails.
-int end_together(Board& board, double until) {
-  const auto ok = board.wait("end", until);
+int end_together(Board& board, const Patience& patience) {
+  const auto ok = board.wait("end", patience.until_ended());
   return ok == "1" ? 0 : 1;
 }
 
 int measure(const example::Program& program, const Options& options) {
   const std::string name = program.short_host();
   const int rank = program.rank;
-  const double patience = 10 * options.deadline;
-  end_within(patience, rank, name);
-  const double until = now() + patience - 1;
+  Patience patience(options.deadline, rank, name);
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
 
@@ -119,26 +137,31 @@ int measure(const example::Program& program, const Options& options) {
   Host mine{rank, name, 0, own_addresses()};
   Socket listener = listen_where_mpi_would(mine.port);
   board.put("card" + std::to_string(rank), text_of(mine));
-  if (rank == 0) put_roster(board, program.size, now() + 2 * options.deadline);
-  const std::vector<Host> hosts = parse_hosts(board.wait("roster", until).value_or(""));
+  if (rank == 0) put_roster(board, program.size, patience.until());
+  const std::vector<Host> hosts = hear_roster(board, patience, mine);
+  if (hosts.empty()) return 1;
+  patience.renew(meetings_in_a_row(hosts.size(), options.serial));
+
   const auto me =
       std::find_if(hosts.begin(), hosts.end(), [&](const Host& host) { return host.rank == rank; });
-  if (hosts.empty()) return 1;
-  if (me == hosts.end()) return end_together(board, until);
+  if (me == hosts.end()) {
+    hear_of_retests(board, patience);
+    return end_together(board, patience);
+  }
 
   Leader leader(board, hosts, static_cast<std::size_t>(me - hosts.begin()), std::move(listener),
-                options, until);
+                options, patience);
   if (rank == 0) {
     if (hosts.size() == 1) {
       std::printf("links: all ranks are on %s: there is no link to measure\n", name.c_str());
     }
-    const bool ok = tell(options, find_all(board, hosts, leader, until));
+    const bool ok = tell(find_all(options, board, hosts, leader, patience));
     board.put("end", ok ? "1" : "0");
   } else {
     leader.measure();
-    leader.measure_alone(parse_directions(board.wait("retest", until).value_or("")));
+    leader.measure_alone(hear_of_retests(board, patience));
   }
-  return end_together(board, until);
+  return end_together(board, patience);
 }
 
 int run(example::Program& program) {

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -100,6 +101,10 @@ class Board {
   Socket server_;
   bool cut_off_ = false;  // from the server
   Socket lifeline_;       // rank 0's: the server ends with it
+
+  // MPI may use these for longer than anybody waits.
+  std::array<char, 256> where_{};  // the server is: "PORT ADDRESS..."
+  std::vector<MPI_Request> requests_;
 };
 
 using Notes = std::map<std::string, std::string>;
@@ -128,18 +133,25 @@ inline bool serve(int connection, std::string& unread, Notes& notes) {
   return true;
 }
 
+// From rank 0's end on nobody waits for another note than the last one.
+inline constexpr unsigned seconds_for_last_questions = 5;
+
 // The server's side: lines "put KEY VALUE" and "get KEY", until its lifeline has ended and nobody
-// is left to ask.
+// is left to ask. A host that lost power is left for ever: hence the alarm.
 [[noreturn]] inline void serve_board(const Socket& listener, const Socket& lifeline) {
   Notes notes;
   std::map<int, std::string> unread;  // by connection
   bool rank_0_lives = true;
+  std::signal(SIGALRM, SIG_DFL);  // not rank 0's
   while (rank_0_lives || !unread.empty()) {
     std::vector<pollfd> entries{{rank_0_lives ? lifeline.fd() : -1, POLLIN, 0},
                                 {listener.fd(), POLLIN, 0}};
     for (const auto& [fd, text] : unread) entries.push_back({fd, POLLIN, 0});
     poll(entries.data(), entries.size(), -1);
-    if (entries[0].revents != 0) rank_0_lives = false;
+    if (entries[0].revents != 0) {
+      rank_0_lives = false;
+      alarm(seconds_for_last_questions);
+    }
     if (entries[1].revents != 0) {
       const int fd = accept4(listener.fd(), nullptr, nullptr, SOCK_CLOEXEC);
       if (fd >= 0) unread[fd];
@@ -155,8 +167,6 @@ inline bool serve(int connection, std::string& unread, Notes& notes) {
 }
 
 inline bool Board::use_server(int size, double until) {
-  std::array<char, 256> where{};  // "PORT ADDRESS..."
-  std::vector<MPI_Request> requests;
   if (rank_ == 0) {
     int port = 0;
     const Socket listener = listen_where_mpi_would(port);
@@ -171,21 +181,21 @@ inline bool Board::use_server(int size, double until) {
     std::string text = std::to_string(port);
     for (const Address& address : own_addresses()) text += " " + address.text();
     text += " 127.0.0.1";
-    std::snprintf(where.data(), where.size(), "%s", text.c_str());
-    requests.resize(static_cast<std::size_t>(size) - 1);
+    std::snprintf(where_.data(), where_.size(), "%s", text.c_str());
+    requests_.resize(static_cast<std::size_t>(size) - 1);
     for (int rank = 1; rank < size; ++rank) {
-      MPI_Isend(where.data(), static_cast<int>(where.size()), MPI_CHAR, rank, 0, MPI_COMM_WORLD,
-                &requests[static_cast<std::size_t>(rank) - 1]);
+      MPI_Isend(where_.data(), static_cast<int>(where_.size()), MPI_CHAR, rank, 0, MPI_COMM_WORLD,
+                &requests_[static_cast<std::size_t>(rank) - 1]);
     }
   } else {
-    requests.resize(1);
-    MPI_Irecv(where.data(), static_cast<int>(where.size()), MPI_CHAR, 0, 0, MPI_COMM_WORLD,
-              requests.data());
+    requests_.resize(1);
+    MPI_Irecv(where_.data(), static_cast<int>(where_.size()), MPI_CHAR, 0, 0, MPI_COMM_WORLD,
+              requests_.data());
   }
   for (int done = 0; done == 0 && now() < until; sleep_for(0.001)) {
-    MPI_Testall(static_cast<int>(requests.size()), requests.data(), &done, MPI_STATUSES_IGNORE);
+    MPI_Testall(static_cast<int>(requests_.size()), requests_.data(), &done, MPI_STATUSES_IGNORE);
   }
-  std::istringstream words(where.data());
+  std::istringstream words(where_.data());
   int port = 0;
   words >> port;
   for (std::string address; words >> address;) {

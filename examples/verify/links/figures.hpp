@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "hosts.hpp"
+#include "options.hpp"
 
 namespace links {
 
@@ -23,6 +24,7 @@ enum Status : char {
   no_address = 'n',
   // of MPI
   mpi_timed_out = 'm',
+  too_slow = 'l',
   ended = 'e',
   // of no fault of its own
   skipped = 's',
@@ -35,6 +37,7 @@ struct Figures {
   double mbps = 0;  // 10^6 bytes a second
 
   bool measured() const { return status == works || status == damaged; }
+  bool late() const { return status == mpi_timed_out || status == too_slow; }
 };
 
 inline const char* word_for(Status status) {
@@ -55,6 +58,8 @@ inline const char* word_for(Status status) {
       return "no_address";
     case mpi_timed_out:
       return "mpi_timeout";
+    case too_slow:
+      return "too_slow";
     case ended:
       return "ended";
     case skipped:
@@ -64,7 +69,8 @@ inline const char* word_for(Status status) {
   }
 }
 
-inline std::string likely_cause(Status status, const Host& to, const std::string& address) {
+inline std::string likely_cause(Status status, const Host& to, const std::string& address,
+                                const Options& options) {
   const std::string where = address + " port " + std::to_string(to.port);
   switch (status) {
     case damaged:
@@ -82,6 +88,10 @@ inline std::string likely_cause(Status status, const Host& to, const std::string
     case mpi_timed_out:
       return "TCP works, but MPI's messages do not come through: it uses other ports or another "
              "interface";
+    case too_slow:
+      return example::text("pings arrive, but ", messages, " messages of ", options.bytes,
+                           " bytes take longer than --deadline ", options.deadline,
+                           ": a slow link, or too short a deadline");
     case ended:
       return "the rank on one of them ended";
     default:
@@ -92,11 +102,13 @@ inline std::string likely_cause(Status status, const Host& to, const std::string
 using Row = std::vector<Figures>;
 using Matrix = std::vector<Row>;
 
+// Digits, not decimal places: a small figure must not come out as 0, of which nobody can take the
+// logarithm.
 inline std::string text_of(const Row& row) {
   std::string text;
   for (const Figures& figures : row) {
     std::array<char, 64> entry;
-    std::snprintf(entry.data(), entry.size(), "%c,%.3f,%.3f;", figures.status, figures.latency_us,
+    std::snprintf(entry.data(), entry.size(), "%c,%.9g,%.9g;", figures.status, figures.latency_us,
                   figures.mbps);
     text += entry.data();
   }

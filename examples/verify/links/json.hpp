@@ -35,7 +35,7 @@ inline std::string json(const Findings& findings) {
   out << "],\n \"suspects\": [";
   comma = "\n";
   for (const Suspect& suspect : findings.suspects) {
-    if (!suspect.confirmed) continue;
+    if (suspect.judgement != confirmed) continue;
     out << comma << "  {";
     if (suspect.host) {
       out << "\"host\": \"" << findings.hosts[*suspect.host].name << "\", \"direction\": \""

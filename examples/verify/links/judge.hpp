@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -86,6 +87,20 @@ inline double limit_among(const std::vector<double>& values) {
   return middle + std::max(most_deviations * median(distances), std::log(most_slowdown));
 }
 
+// What came of measuring it again, with nothing else under way.
+enum Judgement : char { confirmed, congested, not_retested };
+
+inline const char* word_for(Judgement judgement) {
+  switch (judgement) {
+    case confirmed:
+      return "suspect";
+    case congested:
+      return "congested";
+    default:
+      return "not_retested";
+  }
+}
+
 struct Suspect {
   const Metric* metric = nullptr;
   std::optional<std::size_t> host;  // or else it is the link
@@ -93,7 +108,7 @@ struct Suspect {
   Direction way;                    // what to measure again
   double expected = 0;              // its cost, were it like the others
   double slowdown = 0;
-  bool confirmed = false;
+  Judgement judgement = not_retested;
   bool control = false;  // nothing is wrong with it: it shows how much figures vary by themselves
 };
 
@@ -151,7 +166,8 @@ inline std::vector<Suspect> find_controls(const Matrix& matrix, const Metric& me
   if (ways.size() > controls_a_metric) ways.resize(controls_a_metric);
   std::vector<Suspect> controls;
   for (const auto& [odd, way] : ways) {
-    controls.push_back({&metric, {}, "", way, std::exp(effects.expected(way)), 1, false, true});
+    controls.push_back(
+        {&metric, {}, "", way, std::exp(effects.expected(way)), 1, not_retested, true});
   }
   return controls;
 }
@@ -204,21 +220,35 @@ inline std::vector<double> slowdowns(const Suspect& suspect, const Row& turns) {
   return times;
 }
 
+// How much longer than expected it takes at most where nothing is wrong.
+inline double unrest_of(const Metric& metric, const std::vector<Suspect>& suspects,
+                        const std::vector<Row>& turns) {
+  double most = 1;
+  for (std::size_t i = 0; i < suspects.size(); ++i) {
+    if (!suspects[i].control || suspects[i].metric != &metric) continue;
+    for (const double time : slowdowns(suspects[i], turns[i])) most = std::max(most, time);
+  }
+  return most;
+}
+
 // Slow when alone, too, each time, and slower than a way that nothing is wrong with ever was: a
-// fault. Slow only beside others: they share something. Leaves no controls.
+// fault. Slow only beside others: they share something.
+inline void judge_again(Suspect& suspect, const Row& turns, double unrest) {
+  const std::vector<double> times = slowdowns(suspect, turns);
+  if (!times.empty()) {
+    suspect.slowdown = *std::min_element(times.begin(), times.end());
+    suspect.judgement = suspect.slowdown > most_slowdown * unrest ? confirmed : congested;
+  } else if (std::any_of(turns.begin(), turns.end(), std::mem_fn(&Figures::late))) {
+    suspect.judgement = confirmed;  // slower than the deadline
+  }
+}
+
+// What measuring them again makes of the suspects. Leaves no controls.
 inline void judge_again(std::vector<Suspect>& suspects, const std::vector<Row>& turns) {
   std::map<const Metric*, double> unrest;
+  for (const Metric& metric : metrics) unrest[&metric] = unrest_of(metric, suspects, turns);
   for (std::size_t i = 0; i < suspects.size(); ++i) {
-    const std::vector<double> times = slowdowns(suspects[i], turns[i]);
-    if (times.empty()) continue;
-    double& most = unrest.emplace(suspects[i].metric, 1).first->second;
-    if (suspects[i].control) most = std::max(most, *std::max_element(times.begin(), times.end()));
-    suspects[i].slowdown = *std::min_element(times.begin(), times.end());
-    suspects[i].confirmed = true;
-  }
-  for (Suspect& suspect : suspects) {
-    suspect.confirmed =
-        suspect.confirmed && suspect.slowdown > most_slowdown * unrest[suspect.metric];
+    judge_again(suspects[i], turns[i], unrest[suspects[i].metric]);
   }
   suspects.erase(std::remove_if(suspects.begin(), suspects.end(),
                                 [](const Suspect& suspect) { return suspect.control; }),

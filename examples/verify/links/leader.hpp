@@ -35,17 +35,22 @@ inline std::size_t rounds_for(std::size_t hosts) {
   return hosts + hosts % 2 - 1;
 }
 
+// How many meetings there are one after the other.
+inline std::size_t meetings_in_a_row(std::size_t hosts, bool serial) {
+  return serial ? hosts * (hosts - 1) / 2 : rounds_for(hosts);
+}
+
 class Leader {
  public:
   Leader(Board& board, const std::vector<Host>& hosts, std::size_t me, Socket listener,
-         const Options& options, double until)
+         const Options& options, const Patience& patience)
       : board_(board),
         hosts_(hosts),
         me_(me),
         options_(options),
-        until_(until),
+        patience_(patience),
         connections_(hosts, me, std::move(listener)),
-        measurement_(hosts, me, connections_, options, until),
+        measurement_(hosts, me, connections_, options, patience),
         row_(hosts.size()) {}
 
   void measure() {
@@ -67,7 +72,7 @@ class Leader {
       if (to == me_) {
         for (int turn = 0; turn < retest_turns; ++turn) measurement_.one_way_from(from);
       } else if (from == me_) {
-        if (i > 0 && !board_.wait("again" + std::to_string(i - 1), until_)) return;
+        if (i > 0 && !board_.wait("again" + std::to_string(i - 1), patience_.until_told())) return;
         Row turns;
         for (int turn = 0; turn < retest_turns; ++turn) {
           turns.push_back(measurement_.one_way_to(to));
@@ -114,7 +119,7 @@ class Leader {
   // Who begins waits until the one before has met all its own.
   void one_by_one() {
     for (std::size_t peer = 0; peer < me_; ++peer) measure(peer);
-    if (me_ > 0) board_.wait("turn" + std::to_string(me_ - 1), until_);
+    if (me_ > 0) board_.wait("turn" + std::to_string(me_ - 1), patience_.until());
     for (std::size_t peer = me_ + 1; peer < hosts_.size(); ++peer) measure(peer);
     board_.put("turn" + std::to_string(me_), "over");
   }
@@ -123,7 +128,7 @@ class Leader {
   const std::vector<Host>& hosts_;
   std::size_t me_;
   const Options& options_;
-  double until_;
+  const Patience& patience_;
   Connections connections_;
   Measurement measurement_;
   Row row_;

@@ -20,12 +20,12 @@ inline const char* const page_head = R"html(<!doctype html>
 <style>
 :root {
   color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --bad: #c62828; --none: #d0d0d0;
-  --s0: #cfe3f5; --s1: #7fb2e0; --s2: #2f7ac0; --s3: #0b3c70;
+  --s0: #e3edf6; --s1: #a9cbe8; --s2: #3a7ab8; --s3: #12375f; --on-dark: #fff;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ink: #e6e6e6; --paper: #14171a; --bad: #ff6b6b; --none: #444;
-    --s0: #1d3a55; --s1: #3470a6; --s2: #66a9e3; --s3: #cfe6fb;
+    --s0: #1c2c3b; --s1: #274d70; --s2: #6aa7de; --s3: #d3e7fa; --on-dark: #0c1218;
   }
 }
 body {
@@ -38,6 +38,7 @@ svg { width: 100%; height: auto }
 text { font: 11px system-ui, sans-serif; fill: var(--ink) }
 .s0 { fill: var(--s0); background: var(--s0) } .s1 { fill: var(--s1); background: var(--s1) }
 .s2 { fill: var(--s2); background: var(--s2) } .s3 { fill: var(--s3); background: var(--s3) }
+.s2 + text, .s3 + text { fill: var(--on-dark) }
 .bad { fill: var(--bad); background: var(--bad) }
 .none { fill: var(--none); background: var(--none) }
 i { display: inline-block; width: 1em; height: 1em; vertical-align: -.1em }
@@ -50,7 +51,7 @@ table { border-collapse: collapse; margin: 1rem 0 }
 )html";
 
 inline const char* const page_legend = R"html(
-<p class="legend">Bandwidth from each row's host to each column's, beside the median:
+<p class="legend">MB/s from each row's host to each column's, beside the median:
 <span><i class="s0"></i> 80 % and more</span> <span><i class="s1"></i> 50 %</span>
 <span><i class="s2"></i> 20 %</span> <span><i class="s3"></i> less</span>
 <span><i class="bad"></i> failed</span> <span><i class="none"></i> not measured</span></p>
@@ -79,35 +80,77 @@ inline std::size_t width_of_names(const Findings& findings) {
   return 7 * longest + 8;
 }
 
-// What does not work is crossed out: colour alone would not tell everybody.
-inline void draw_cell(const Findings& findings, const Direction& way, std::size_t x, std::size_t y,
-                      std::size_t side, std::ostream& out) {
-  const std::string kind = class_of(findings, way);
-  out << "<rect x=\"" << x << "\" y=\"" << y << "\" width=\"" << side << "\" height=\"" << side
-      << "\" rx=\"2\" class=\"" << kind << "\"><title>" << title_of(findings, way)
-      << "</title></rect>\n";
-  if (kind != "bad") return;
-  const std::size_t inset = 7;
-  const std::size_t arm = side - 2 * inset;
-  out << "<path d=\"M" << x + inset << ' ' << y + inset << "l" << arm << ' ' << arm << "m0 -" << arm
-      << "l-" << arm << ' ' << arm << "\"/>\n";
+// Of more hosts, a map shows colours alone: figures could not be read.
+inline constexpr std::size_t most_hosts_with_figures = 16;
+
+// What the map is drawn on.
+struct Grid {
+  bool has_figures;
+  std::size_t names;   // what they take beside the rows and above the columns
+  std::size_t width;   // of a cell
+  std::size_t height;  // of a cell
+};
+
+inline Grid grid_for(const Findings& findings) {
+  const bool has_figures = findings.hosts.size() <= most_hosts_with_figures;
+  return {has_figures, width_of_names(findings), has_figures ? std::size_t{42} : 24, 24};
 }
 
+inline std::string figure_of(const Figures& figures) {
+  if (!figures.measured()) return "?";
+  char text[32];
+  std::snprintf(text, sizeof text, figures.mbps < 9.95 ? "%.1f" : "%.0f", figures.mbps);
+  return text;
+}
+
+// What does not work is crossed out: colour alone would not tell everybody.
+inline void draw_cell(const Findings& findings, const Direction& way, const Grid& grid,
+                      std::ostream& out) {
+  const std::string kind = class_of(findings, way);
+  const std::size_t x = grid.names + grid.width * way.to;
+  const std::size_t y = grid.names + grid.height * way.from;
+  const std::size_t gap = 2;
+  out << "<rect x=\"" << x << "\" y=\"" << y << "\" width=\"" << grid.width - gap << "\" height=\""
+      << grid.height - gap << "\" rx=\"2\" class=\"" << kind << "\"><title>"
+      << title_of(findings, way) << "</title></rect>\n";
+  const std::size_t middle = x + (grid.width - gap) / 2;
+  if (kind == "bad") {
+    const std::size_t inset = 7;
+    const std::size_t arm = grid.height - gap - 2 * inset;
+    out << "<path d=\"M" << middle - arm / 2 << ' ' << y + inset << "l" << arm << ' ' << arm
+        << "m0 -" << arm << "l-" << arm << ' ' << arm << "\"/>\n";
+  } else if (grid.has_figures) {
+    out << "<text text-anchor=\"middle\" x=\"" << middle << "\" y=\"" << y + 15 << "\">"
+        << figure_of(findings.matrix[way.from][way.to]) << "</text>\n";
+  }
+}
+
+inline void draw_names(const Findings& findings, const Grid& grid, std::ostream& out) {
+  for (std::size_t host = 0; host < findings.hosts.size(); ++host) {
+    const std::string& name = findings.hosts[host].name;
+    const std::size_t before = grid.names - 6;
+    out << "<text text-anchor=\"end\" x=\"" << before << "\" y=\""
+        << grid.names + grid.height * host + 15 << "\">" << name
+        << "</text><text transform=\"translate("
+        << grid.names + grid.width * host + grid.width / 2 + 3 << ',' << before
+        << ") rotate(-90)\">" << name << "</text>\n";
+  }
+}
+
+// A map with figures keeps its size, for they are to be read; one without fits any page.
 inline void draw_map(const Findings& findings, std::ostream& out) {
-  const std::size_t cell = 24;
-  const std::size_t margin = width_of_names(findings);
-  const std::size_t side = margin + cell * findings.hosts.size();
-  out << "<div class=\"map\"><svg role=\"img\" aria-label=\"bandwidth between all hosts\" "
-      << "style=\"max-width:" << side * 3 / 2 << "px\" viewBox=\"0 0 " << side << ' ' << side
+  const Grid grid = grid_for(findings);
+  const std::size_t width = grid.names + grid.width * findings.hosts.size();
+  const std::size_t height = grid.names + grid.height * findings.hosts.size();
+  out << "<div class=\"map\"><svg role=\"group\" aria-label=\"bandwidth between all hosts\" "
+         "style=\"";
+  if (grid.has_figures) out << "min-width:" << width << "px;";
+  out << "max-width:" << width * 3 / 2 << "px\" viewBox=\"0 0 " << width << ' ' << height
       << "\">\n";
+  draw_names(findings, grid, out);
   for (std::size_t from = 0; from < findings.hosts.size(); ++from) {
-    const std::size_t line = margin + cell * from + cell / 2 + 3;
-    out << "<text text-anchor=\"end\" x=\"" << margin - 6 << "\" y=\"" << line << "\">"
-        << findings.hosts[from].name << "</text><text transform=\"translate(" << line << ','
-        << margin - 6 << ") rotate(-90)\">" << findings.hosts[from].name << "</text>\n";
     for (std::size_t to = 0; to < findings.hosts.size(); ++to) {
-      if (from != to)
-        draw_cell(findings, {from, to}, margin + cell * to, margin + cell * from, cell - 2, out);
+      if (from != to) draw_cell(findings, {from, to}, grid, out);
     }
   }
   out << "</svg></div>\n";
@@ -122,8 +165,8 @@ inline std::string headline(const Findings& findings) {
   if (failed > 0)
     return std::to_string(failed) + " of " + counted(findings.summary.pairs, "way") +
            (failed == 1 ? " does not work" : " do not work");
-  return findings.confirmed() > 0 ? "All hosts reach each other, some slowly"
-                                  : "All hosts reach each other";
+  return findings.count(confirmed) > 0 ? "All hosts reach each other, some slowly"
+                                       : "All hosts reach each other";
 }
 
 inline void list_failures(const Findings& findings, std::ostream& out) {
@@ -144,10 +187,10 @@ inline void list_failures(const Findings& findings, std::ostream& out) {
 
 // Of the suspects those that were slow by themselves, too; how many were not is a number.
 inline void list_suspects(const Findings& findings, std::ostream& out) {
-  if (findings.confirmed() > 0) {
+  if (findings.count(confirmed) > 0) {
     out << "<table><tr><th>slow<th>by<th>times its like</tr>\n";
     for (const Suspect& suspect : findings.suspects) {
-      if (!suspect.confirmed) continue;
+      if (suspect.judgement != confirmed) continue;
       char times[32];
       std::snprintf(times, sizeof times, "%.1f", suspect.slowdown);
       out << "<tr><td>"
@@ -157,10 +200,12 @@ inline void list_suspects(const Findings& findings, std::ostream& out) {
     }
     out << "</table>\n";
   }
-  const std::size_t congested = findings.suspects.size() - findings.confirmed();
-  if (congested > 0)
-    out << "<p>" << counted(congested, "more measurement")
+  if (const std::size_t number = findings.count(congested))
+    out << "<p>" << counted(number, "more measurement")
         << " stood out while all hosts talked, and did not when made alone: congestion.</p>\n";
+  if (const std::size_t number = findings.count(not_retested))
+    out << "<p>" << counted(number, "measurement")
+        << " stood out while all hosts talked, and could not be made again.</p>\n";
 }
 
 // A page by itself that follows its reader's light or dark and width.

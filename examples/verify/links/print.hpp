@@ -35,7 +35,7 @@ inline std::string subject(const Findings& findings, const Suspect& suspect) {
 }
 
 inline void print_suspect(const Findings& findings, const Suspect& suspect) {
-  std::printf("links %s %s metric=%s slowdown=%.2f\n", suspect.confirmed ? "suspect" : "congested",
+  std::printf("links %s %s metric=%s slowdown=%.2f\n", word_for(suspect.judgement),
               subject(findings, suspect).c_str(), suspect.metric->name, suspect.slowdown);
 }
 
@@ -52,7 +52,7 @@ inline void print(const Findings& findings) {
 inline void print_result(const Findings& findings, bool all_ok) {
   std::printf("RESULT links hosts=%zu pairs=%zu failed=%zu suspects=%zu bad=%zu",
               findings.hosts.size(), findings.summary.pairs, findings.summary.failed,
-              findings.confirmed(), findings.summary.failed + findings.confirmed());
+              findings.count(confirmed), findings.summary.failed + findings.count(confirmed));
   if (findings.summary.slowest)
     std::printf(" slowest=%s", findings.name_of(*findings.summary.slowest, "->").c_str());
   std::printf(" latency_us=%.1f MBps=%.1f seconds=%.3f ok=%d\n", findings.summary.latency_us,

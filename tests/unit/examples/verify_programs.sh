@@ -134,7 +134,13 @@ expect_status 0 "pi with a slow rank"
 expect_line "pi suspect host=$host rate=[0-9]+ median=[0-9]+ ratio=0\.[0-9]+ ranks=[12]" "$out" "pi with a slow rank"
 expect_line "RESULT pi hits=$hits .* suspects=1 ok=1" "$out" "pi with a slow rank"
 
-# links: on one host there is none.
+# links: its parts by themselves.
+mpicxx -std=c++17 -O1 -Wall -Wextra -Werror "$source_dir/tests/unit/examples/links_parts.cpp" -o "$dir/links_parts" ||
+  exit 1
+out=$("$dir/links_parts" 2>&1)
+[[ $out == "links' parts: done" ]] || fail "links' parts: $out"
+
+# On one host there is no link.
 start 2 "$dir/links"
 expect_status 0 "links on one host"
 expect_line "links: all ranks are on $host: there is no link to measure" "$out" "links on one host"
@@ -179,10 +185,31 @@ if ((EUID == 0)) && unshare --uts true 2>/dev/null; then
   expect_line 'links from=n1 to=n2 .* checksum=wrong status=damaged' "$out" "links on a faulty MPI"
   expect_line 'RESULT links hosts=2 pairs=2 failed=2 .* ok=0' "$out" "links on a faulty MPI"
 
+  # What comes too late for n3 and n2 is neither taken for n2 and n1's nor written over it.
+  start_on n1,n2,n3 3 "${faulty[@]}" -x FAULTY_LATE=n2 "$dir/links" --deadline 8
+  expect_status 1 "links with a slow link"
+  expect_line 'links from=n3 to=n2 status=failed cause=too_slow' "$out" "links with a slow link"
+  expect_line "links: n3 to n2: pings arrive, but 4 messages of 1048576 bytes take longer than --deadline 8: a slow link, or too short a deadline" "$err" "links with a slow link"
+  expect_line "links from=n2 to=n3 $measured" "$out" "links with a slow link"
+  expect_line "links from=n1 to=n2 $measured" "$out" "links with a slow link"
+  expect_line 'RESULT links hosts=3 pairs=6 failed=1 .* ok=0' "$out" "links with a slow link"
+
+  start_on n1,n2,n3 3 "${faulty[@]}" -x FAULTY_LATE=n3 "$dir/links" --deadline 8
+  expect_line 'links from=n2 to=n3 status=failed cause=too_slow' "$out" "links with a link that is slow first"
+  expect_line 'links from=n3 to=n2 status=failed cause=no_way_back' "$out" "links with a link that is slow first"
+
   # Not even rank 0's notes can be read: there is an end all the same.
-  start_on n1,n2 2 "${faulty[@]}" -x FAULTY_NAMES=1 -x FAULTY_HOST=n1 "$dir/links" --deadline 0.3
+  start_on n1,n2 2 "${faulty[@]}" -x FAULTY_NAMES=1 -x FAULTY_HOST=n1 "$dir/links" --deadline 1
   [[ $status != 0 && $status != 124 ]] || fail "links that is cut off: exit status $status"
-  expect_line 'links: rank [01] on n[12] did not come to an end within 3 s' "$err" "links that is cut off"
+  expect_line 'links: rank [01] on n[12] did not come to an end within 20 s' "$err" "links that is cut off"
+
+  # Nor that a rank's note, or rank 0's, got lost.
+  start_on n1,n2 2 "${faulty[@]}" -x FAULTY_NOTE=card1 "$dir/links" --deadline 1
+  expect_status 1 "links without a rank's note"
+  expect_sentence "links: rank 1 did not say where it is" "$err" "links without a rank's note"
+  start_on n1,n2 2 "${faulty[@]}" -x FAULTY_NOTE=roster "$dir/links" --deadline 1
+  expect_status 1 "links without a roster"
+  expect_line "links: rank [01] on n[12] was not told who takes part" "$err" "links without a roster"
 else
   echo "not tested: links between hosts, which takes root"
 fi
@@ -210,8 +237,8 @@ refuses "pi: --seconds cannot be 'nan', only a number from 0 to 3600$see" pi --s
 refuses "pi: --isa cannot be 'sse', only auto, plain, avx2, avx512 or neon$see" pi --isa sse
 refuses "pi: --csv goes with --study$see" pi --csv study.csv
 refuses "pi: --csv cannot be ''$see" pi --study --csv ''
-refuses "links: --deadline cannot be 'nan', only a number from 0.1 to 600$see" links --deadline nan
-refuses "links: --deadline cannot be '5s', only a number from 0.1 to 600$see" links --deadline 5s
+refuses "links: --deadline cannot be 'nan', only a number from 1 to 600$see" links --deadline nan
+refuses "links: --deadline cannot be '0.1', only a number from 1 to 600$see" links --deadline 0.1
 refuses "links: --size cannot be '0', only a whole number from 1 to 67108864$see" links --size 0
 refuses "links: --json wants a value$see" links --json
 refuses "links: --html cannot be ''$see" links --html ''

@@ -212,6 +212,25 @@ TEST(JudgeLinks, NamesWhatIsBlockedAndWhatIsDamaged) {
                           Pair("red01", "what it sends arrives damaged at red: wrong checksum")));
 }
 
+TEST(JudgeLinks, AWayThatIsTooSlowIsAWay) {
+  ProgramRun run =
+      ended("links",
+            "links from=red to=red01 status=failed cause=too_slow\n"
+            "links from=red01 to=red status=failed cause=no_way_back\n"
+            "RESULT links hosts=2 pairs=2 failed=2 suspects=0 bad=2 latency_us=0.0 MBps=0.0 ok=0\n",
+            1);
+  run.err =
+      "links: red to red01: pings arrive, but 4 messages of 262144 bytes take longer than "
+      "--deadline 8: a slow link, or too short a deadline\n";
+  EXPECT_THAT(
+      judge(run, two_nodes, same_names).hosts,
+      ElementsAre(Pair("red",
+                       "too slow a way to red01: pings arrive, but 4 messages of 262144 "
+                       "bytes take longer than --deadline 8: a slow link, or too short a "
+                       "deadline"),
+                  Pair("red01", "no way to red: not tried, since the way back does not work")));
+}
+
 TEST(JudgeLinks, AHostThatTookNoPartIsMissed) {
   const auto verdict =
       judge(ended("links", "RESULT links hosts=1 pairs=0 failed=0 suspects=0 bad=0 ok=1\n"),
