@@ -286,8 +286,7 @@ bool VerifyStep::prove(Cluster& cluster, Via via) {
 
 Verdict VerifyStep::prove_one(Cluster& cluster, const std::string& program, Via via,
                               const std::vector<NodeSlots>& nodes, Spread spread) {
-  cluster.progress(cluster.inventory().manager,
-                   fmt::format("{} with {} ranks by {}", program, ranks_, name_of(via)));
+  cluster.progress(cluster.inventory().manager, fmt::format("{} by {}", program, name_of(via)));
   const ProgramRun run = run_program_fairly(cluster, program, via);
   Verdict verdict = judge(run, nodes, names_by_hostname(cluster), spread);
   if (verdict.ok && program == "pi" && via == Via::mpirun) keep_speeds(cluster, run);
