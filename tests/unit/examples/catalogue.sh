@@ -99,6 +99,8 @@ start 4 "$dir/farm" values arrays failures messages clients early_stop
 [[ $out == "$(printf 'farm %s: done\n' values arrays failures messages clients early_stop)" ]] || fail "farm: $out"
 start 4 "$dir/farm" hanging
 [[ $status == 3 && $out == "farm: done without the lost" ]] || fail "farm hanging: status $status: $out; $err"
+start 4 --mca btl tcp,self --mca btl_tcp_if_include lo "$dir/farm" stopping
+[[ $status == 0 && $out == "farm stopping: done" ]] || fail "farm stopping: status $status: $out; $err"
 if mpirun --version | grep -q '^mpirun (Open MPI) 4\.'; then  # another launcher ends all ranks when one dies
   start 4 --enable-recovery "$dir/farm" dying
   [[ $out == "farm: done without the lost" ]] || fail "farm dying: status $status: $out; $err"
