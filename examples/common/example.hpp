@@ -36,6 +36,8 @@
 #include <utility>
 #include <vector>
 
+#include "random.hpp"
+
 namespace example {
 
 // A reason not to start, which all ranks see alike.
@@ -286,14 +288,6 @@ inline std::uint64_t digest(const void* data, std::size_t bytes) {
   std::uint64_t hash = 0xcbf29ce484222325u;
   for (std::size_t i = 0; i < bytes; ++i) hash = (hash ^ byte[i]) * 0x100000001b3u;
   return hash;
-}
-
-// The `index`th of a row of random numbers (SplitMix64): the same on every rank, whoever asks.
-inline std::uint64_t random_bits(std::uint64_t index) {
-  std::uint64_t bits = (index + 1) * 0x9e3779b97f4a7c15u;
-  bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9u;
-  bits = (bits ^ (bits >> 27)) * 0x94d049bb133111ebu;
-  return bits ^ (bits >> 31);
 }
 
 }  // namespace example

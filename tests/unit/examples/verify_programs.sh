@@ -101,10 +101,17 @@ expect_status 0 "pi, fewer darts than ranks"
 
 start 2 "$dir/pi" --study --csv "$dir/study.csv"
 expect_status 0 "pi's study"
-expect_line 'RESULT pi hits=17990652071 darts=22906470400 .* ok=1' "$out" "pi's study"
+expect_line 'RESULT pi hits=17990736689 darts=22906470400 .* ok=1' "$out" "pi's study"
 expect_line ' +1024 +3\.140258789 +0\.050241833' "$out" "pi's study"
-expect_line '268435456,3\.141583832,0\.000103484' "$(<"$dir/study.csv")" "pi's study as CSV"
+expect_line '268435456,3\.141591261,0\.000090060' "$(<"$dir/study.csv")" "pi's study as CSV"
 [[ $(wc -l <"$dir/study.csv") == 11 ]] || fail "pi's study: $(<"$dir/study.csv")"
+# Runs that are no more independent of each other have the right mean, and are noticed all the same.
+start 2 -x LD_PRELOAD="$dir/faulty_mpi.so" -x FAULTY_SPREAD=1 "$dir/pi" --study
+expect_status 1 "pi's study of runs that are alike"
+for darts in $(awk -F, 'NR > 1 {print $1}' "$dir/study.csv"); do
+  expect_sentence "pi: the standard deviation for $darts darts is 0.00 of what it should be, not 0.55 to 1.45: the runs are not independent, or a sum is wrong" "$err" "pi's study of runs that are alike"
+done
+expect_line 'RESULT pi .* ok=0' "$out" "pi's study of runs that are alike"
 start 1 "$dir/pi" --study --csv /nowhere/study.csv
 expect_status 2 "a study that cannot be written"
 expect_sentence "pi: /nowhere/study.csv cannot be written" "$err" "a study that cannot be written"
