@@ -40,11 +40,14 @@ compile() {
   mpicxx -std=c++17 -O0 -Wall -Wextra -Werror "$@"
 }
 export -f compile
+sed '/^std::vector<int> largest_list/,/^}/s/, 1, whole_list, larger,/, length, MPI_INT, MPI_MAX,/' \
+  "$source_dir/examples/patterns/reduction_list.cpp" >"$dir/reduction_list.cpp"
 {
-  for program in patterns/{scatter,loop_equal_chunks,message_passing,message_passing_deadlock,reduction} \
-    point_to_point/deadlock collectives/{broadcast,allgather,alltoall} programs/{count,task_farm}; do
+  for program in patterns/{scatter,loop_equal_chunks,message_passing,message_passing_deadlock,reduction,reduction_list} \
+    point_to_point/deadlock collectives/{broadcast,allgather,alltoall} programs/{count,task_farm} files/{mpi_io,collective_io}; do
     printf '%s\n' "$source_dir/examples/$program.cpp -o $dir/$(basename "$program")"
   done
+  printf '%s\n' "$dir/reduction_list.cpp -I $source_dir/examples/patterns -o $dir/reduction_list_by_number"
   printf '%s\n' "$tests/catalogue_task_farm.cpp -o $dir/farm"
   printf '%s\n' "-shared -fPIC $tests/catalogue_faulty_mpi.cpp -o $dir/faulty_mpi.so"
 } | xargs -P 2 -d '\n' -I LINE bash -c 'compile LINE' || exit 1
@@ -85,6 +88,17 @@ export FIND=11
 refuses 2 "FIND cannot be '11', only a whole number from 1 to 10; see --help" count
 unset FIND
 
+# A scratch file is a new one: those of others stay as they are.
+echo precious >"$dir/taken"
+for program in mpi_io collective_io; do
+  refuses 2 "'$dir/taken' exists already, or cannot be created" $program --file "$dir/taken"
+  refuses 2 "'/nowhere/file' exists already, or cannot be created" $program --file /nowhere/file
+  ends_well 2 '.*' $program --file "$dir/scratch"
+  [[ $(<"$dir/taken") == precious ]] || fail "$program has changed the file of others"
+  left=$(cd "$dir" && echo taken* scratch*)
+  [[ $left == "taken scratch*" ]] || fail "$program has left: $left"
+done
+
 # Every kind of damage is noticed.
 for program in message_passing broadcast scatter allgather alltoall reduction; do
   start 2 -x LD_PRELOAD="$dir/faulty_mpi.so" "$dir/$program"
@@ -92,6 +106,12 @@ for program in message_passing broadcast scatter allgather alltoall reduction; d
   grep -Eqx "RESULT $program .* ok=0" <<<"$out" || fail "$program on a faulty MPI: $out"
   grep -Eq "^$program: the result is wrong on rank [01]$" <<<"$err" || fail "$program on a faulty MPI: $err"
 done
+
+# A maximum by number is not taken for that of whole lists.
+ends_well 3 'length=5 joined=15' reduction_list
+start 3 "$dir/reduction_list_by_number"
+[[ $status == 1 ]] || fail "reduction_list without whole lists: exit status $status"
+grep -qx 'RESULT reduction_list length=5 joined=15 ok=0' <<<"$out" || fail "reduction_list without whole lists: $out"
 
 # The task farm, case by case, and its demonstration with a worker that hangs.
 start 4 "$dir/farm" values arrays failures messages clients early_stop
