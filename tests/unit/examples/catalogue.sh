@@ -44,7 +44,7 @@ sed '/^std::vector<int> largest_list/,/^}/s/, 1, whole_list, larger,/, length, M
   "$source_dir/examples/patterns/reduction_list.cpp" >"$dir/reduction_list.cpp"
 {
   for program in patterns/{scatter,loop_equal_chunks,message_passing,message_passing_deadlock,reduction,reduction_list} \
-    point_to_point/deadlock collectives/{broadcast,allgather,alltoall} programs/{count,task_farm} files/{mpi_io,collective_io}; do
+    point_to_point/deadlock collectives/{broadcast,allgather,alltoall} programs/{count,task_farm,julia,mandelbrot} files/{mpi_io,collective_io}; do
     printf '%s\n' "$source_dir/examples/$program.cpp -o $dir/$(basename "$program")"
   done
   printf '%s\n' "$dir/reduction_list.cpp -I $source_dir/examples/patterns -o $dir/reduction_list_by_number"
@@ -67,6 +67,32 @@ refuses 2 "--length cannot be '99999999999999999999', $number" scatter --length 
 refuses 2 "--root cannot be '2', only a whole number from 0 to 1; see --help" broadcast --root 2
 start 2 "$dir/scatter" --help
 [[ $status == 0 && $out == "usage: scatter ["* ]] || fail "scatter --help: status $status: $out"
+
+refuses 2 "cannot write 'julia.gif': the name has to end in .png or .ppm" julia --output julia.gif
+refuses 2 "--output cannot be ''; see --help" mandelbrot --output ''
+export OMPI_MCA_mca_base_env_list="LD_PRELOAD=$dir/faulty_mpi.so;FAULTY_THREADS=1"
+refuses 2 "this MPI does not allow a program to have threads" scatter
+unset OMPI_MCA_mca_base_env_list
+
+# A long array is told by its ends; what is still too long for MPI ends the program, and says so.
+start 2 "$dir/scatter" --length 66
+numbers="[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, ... (33 in all), 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33]"
+[[ $out == *"$numbers"* ]] || fail "scatter of 66 numbers: no $numbers in: $out"
+start 2 "$dir/scatter" --length 64
+numbers=$(seq -s ', ' 1 32)
+[[ $out == *"[$numbers]"* ]] || fail "scatter of 64 numbers: no [$numbers] in: $out"
+start 2 -x LD_PRELOAD="$dir/faulty_mpi.so" -x FAULTY_LENGTHS=1 "$dir/scatter"
+[[ $status == 1 ]] || fail "texts that are too long: exit status $status"
+grep -Fqx "scatter: rank 0: the ranks have 2 GiB of text and more to tell, which MPI cannot count" <<<"$err" ||
+  fail "texts that are too long: $err"
+
+# Pictures: a PNG file has the pixels of the PPM file, by a decoder that looks at every check.
+for program in julia mandelbrot; do
+  for kind in png ppm; do
+    ends_well 2 '.*' $program --output "$dir/$program.$kind"
+  done
+  python3 "$tests/same_picture.py" "$dir/$program.png" "$dir/$program.ppm" || fail "$program: its PNG is not its PPM"
+done
 
 # The deadlocks are there, end by their deadline, and say what to change; the cures cure.
 begin=$SECONDS
