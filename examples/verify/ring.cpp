@@ -23,18 +23,19 @@ const char* const usage =
     "usage: ring [--start VALUE] [--count LAPS] [--size BYTES]\n"
     "A number goes round all ranks and grows by 1 a hop; data is checked at every hop.\n"
     "  --start VALUE   the number it starts with (default 0)\n"
-    "  --count LAPS    how often it goes round (default 200; 20 with more than 64 KiB of data)\n"
+    "  --count LAPS    how often it goes round (default 200, or fewer for 2000 hops, but at least\n"
+    "                  20; 20 with more than 64 KiB of data)\n"
     "  --size BYTES    data sent along with the number, at most 1 GiB (default 1024)\n"
-    "latency_us and p99_us are the median and the 99th percentile of the laps' times, each "
-    "divided\n"
-    "by the hops of a lap: one hop that stalls shows as the share of it that is each hop's.\n";
+    "latency_us and p99_us are the median and the 99th percentile of laps, divided by their hops:\n"
+    "where one hop of N stalls, a lap shows 1/N of it.\n";
 
 // MPI counts messages in int.
 constexpr std::int64_t most_bytes = std::int64_t{1} << 30;
 constexpr std::int64_t most_laps = 1'000'000'000;
-// So many that the 99th percentile is not the slowest lap; fewer where a lap takes long.
-constexpr std::int64_t usual_laps = 200;
-constexpr std::int64_t usual_laps_of_long_messages = 20;
+// Of 200 laps the 99th percentile is not the slowest one. There are fewer where a lap takes long.
+constexpr std::int64_t least_usual_laps = 20;
+constexpr std::int64_t most_usual_laps = 200;
+constexpr std::int64_t usual_hops = 2000;
 constexpr std::int64_t most_bytes_of_short_message = std::int64_t{1} << 16;
 constexpr std::int64_t most_laps_kept = 1'000'000;  // their times, for the latency
 // Keeps start + laps x ranks far from the edge of 64 bits.
@@ -46,13 +47,16 @@ struct Options {
   std::int64_t bytes;
 };
 
+std::int64_t usual_laps(int size, std::int64_t bytes) {
+  if (bytes > most_bytes_of_short_message) return least_usual_laps;
+  return std::clamp(usual_hops / size, least_usual_laps, most_usual_laps);
+}
+
 Options options_of(const example::Program& program) {
   Options options;
   options.start = program.number("--start", 0, -largest_start, largest_start);
   options.bytes = program.number("--size", 1024, 0, most_bytes);
-  const bool is_short = options.bytes <= most_bytes_of_short_message;
-  options.laps =
-      program.number("--count", is_short ? usual_laps : usual_laps_of_long_messages, 1, most_laps);
+  options.laps = program.number("--count", usual_laps(program.size, options.bytes), 1, most_laps);
   return options;
 }
 

@@ -62,6 +62,8 @@ start 2 "$dir/ring" --size 65536
 expect_line "RESULT ring laps=200 hops=400 size=2 bytes=65536 value=400 $times ok=1" "$out" "ring, 64 KiB"
 start 2 "$dir/ring" --size 65537
 expect_line "RESULT ring laps=20 hops=40 size=2 bytes=65537 value=40 $times ok=1" "$out" "ring, more than 64 KiB"
+start 12 "$dir/ring" --size 0
+expect_line "RESULT ring laps=166 hops=1992 size=12 bytes=0 value=1992 $times ok=1" "$out" "ring, np 12"
 start 2 "$dir/ring" --size 50000003 --count 2
 expect_status 0 "ring, 50 MB"
 
