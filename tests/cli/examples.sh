@@ -44,9 +44,9 @@ expect_equal "last line" "  mpicxx -std=c++17 -O2 -pthread -I '$PWD/our data/exa
 say "what is to be changed in the source is no command"
 run examples show reduction
 expect_in_err "
-  clustermpi examples run reduction -n 1       # one square: sum and largest are the same
-  in the source: replace MPI_MAX by MPI_MIN    # the least square is 1, and the check says so
-  in the source: replace MPI_SUM by MPI_PROD   # the squares are multiplied, and the check says so
+  clustermpi examples run reduction -n 1      # one square: sum and largest are the same
+  in the source: replace MPI_MAX by MPI_MIN   # the least square is 1, and the check says so
+  in the source: replace MPI_SUM by MPI_PROD  # the squares are multiplied, and the check says so
 "
 run examples show count
 expect_in_err "
