@@ -50,21 +50,37 @@ ExitCode list(Session& session) {
   return ExitCode::ok;
 }
 
-/// Behind the source: what to do with it next.
-std::string what_to_try(const Example& example) {
-  std::string text = fmt::format("\n  clustermpi examples run {}\n", example.name);
-  std::size_t width = 0;
-  for (const ExampleRun& each : example.tries) width = std::max(width, each.words.size());
-  for (const ExampleRun& each : example.tries) {
-    text += fmt::format("  clustermpi examples run {} {:{}}  # {}\n", example.name, each.words,
-                        width, each.what);
-  }
-  return text;
+struct ShowOptions {
+  std::string name;
+  bool whole = false;  ///< one file that needs no other of ours
+};
+
+std::string to_try(const Example& example, const ExampleRun& run) {
+  if (run.changes_source()) return fmt::format("in the source: {}", run.words);
+  return fmt::format("clustermpi examples run {} {}", example.name, run.words);
 }
 
-ExitCode show(Session& session, const std::string& name) {
-  const Example example = find_example(name);
-  const std::string source = example_source(example);
+/// For a copy of the source that is called as the example is.
+std::string compile_line(const Example& example, bool whole) {
+  const std::string headers =
+      whole ? "" : fmt::format(" -I {}", shell_quote(example_folder(example).string()));
+  return fmt::format("mpicxx -std=c++17 -O2 -pthread{0} {1}.cpp -o {1}", headers, example.name);
+}
+
+/// Behind the source: what to do with it next.
+std::string what_to_try(const Example& example, bool whole) {
+  std::size_t width = 0;
+  for (const ExampleRun& each : example.tries)
+    width = std::max(width, to_try(example, each).size());
+  std::string text = fmt::format("\n  clustermpi examples run {}\n", example.name);
+  for (const ExampleRun& each : example.tries)
+    text += fmt::format("  {:{}}  # {}\n", to_try(example, each), width, each.what);
+  return text + fmt::format("\n  {}\n", compile_line(example, whole));
+}
+
+ExitCode show(Session& session, const ShowOptions& options) {
+  const Example example = find_example(options.name);
+  const std::string source = options.whole ? whole_source(example) : example_source(example);
   if (session.common.json) {
     nlohmann::json json = document("examples show");
     json["example"] = to_json(example);
@@ -73,7 +89,7 @@ ExitCode show(Session& session, const std::string& name) {
     return ExitCode::ok;
   }
   session.out() << source;
-  session.err() << what_to_try(example);  // so that stdout is the source alone
+  session.err() << what_to_try(example, options.whole);  // so that stdout is the source alone
   return ExitCode::ok;
 }
 
@@ -117,14 +133,19 @@ void add_examples(CLI::App& app, Session& session) {
   auto* listing = command->add_subcommand("list", "One line an example, by topic");
   listing->callback([&session] { session.action = [&session] { return list(session); }; });
 
-  auto name = std::make_shared<std::string>();
+  auto shown = std::make_shared<ShowOptions>();
   auto* showing = command->add_subcommand("show", "Print the source, and what to try next");
-  showing->add_option("name", *name, "As `examples list` shows it")->type_name("NAME")->required();
+  showing->add_option("name", shown->name, "As `examples list` shows it")
+      ->type_name("NAME")
+      ->required();
+  showing->add_flag("--whole", shown->whole,
+                    "As one file, with our headers in it, which compiles on any machine");
   showing->footer(
-      "The source goes to stdout and the rest to stderr:\n"
-      "  clustermpi examples show ring >ring.cpp");
+      "The source goes to stdout and the rest to stderr, the line that compiles it at the end:\n"
+      "  clustermpi examples show ring >ring.cpp\n"
+      "  clustermpi examples show --whole ring >ring.cpp   to take it elsewhere");
   showing->callback(
-      [&session, name] { session.action = [&session, name] { return show(session, *name); }; });
+      [&session, shown] { session.action = [&session, shown] { return show(session, *shown); }; });
 
   auto options = std::make_shared<JobOptions>();
   auto* running = command->add_subcommand(

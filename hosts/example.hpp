@@ -7,10 +7,13 @@
 
 namespace clustermpi {
 
-/// How to run an example: `-n NP`, and its arguments.
+/// Another way to run an example, or a change to it.
 struct ExampleRun {
-  std::string words;  ///< as they stand behind `examples run NAME`
+  std::string words;  ///< as they stand behind `examples run NAME`, or what to do to the source
   std::string what;   ///< what happens then; empty for the run that it is meant for
+
+  /// Options begin with '-', prose does not.
+  [[nodiscard]] bool changes_source() const { return !words.starts_with('-'); }
 
   bool operator==(const ExampleRun&) const = default;
 };

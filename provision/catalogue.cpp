@@ -23,7 +23,7 @@ fs::path folder_of(std::string_view topic) {
 }
 
 fs::path file_of(const Example& example) {
-  return folder_of(example.topic) / (example.name + ".cpp");
+  return example_folder(example) / (example.name + ".cpp");
 }
 
 std::vector<std::string> names_in(const fs::path& folder) {
@@ -108,6 +108,10 @@ Example find_example(const std::string& name) {
 
 std::string example_source(const Example& example) {
   return read_file(file_of(example));
+}
+
+fs::path example_folder(const Example& example) {
+  return folder_of(example.topic);
 }
 
 std::string whole_source(const Example& example) {

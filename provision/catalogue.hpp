@@ -1,6 +1,7 @@
 // The example programs that come with clustermpi: below examples/ of data_dir(), a folder a topic.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,9 @@ struct Topic {
 
 /// As it stands in its file.
 [[nodiscard]] std::string example_source(const Example& example);
+
+/// Where the headers are found that its source includes.
+[[nodiscard]] std::filesystem::path example_folder(const Example& example);
 
 /// As one file, which a compiler elsewhere can read through stdin: what it includes of ours stands
 /// in the place of the #include.

@@ -22,6 +22,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <climits>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -36,6 +37,8 @@
 #include <utility>
 #include <vector>
 
+#include "random.hpp"
+
 namespace example {
 
 // A reason not to start, which all ranks see alike.
@@ -43,16 +46,22 @@ struct Refusal : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Writes a vector as [1, 2, 3], anything else as streams do.
+// Writes a vector as [1, 2, 3], and of a long one its two ends; anything else as streams do.
 template <class Value>
 void write(std::ostream& out, const Value& value) {
   out << value;
 }
 template <class Value>
 void write(std::ostream& out, const std::vector<Value>& values) {
+  constexpr std::size_t end_length = 16;
+  const bool is_long = values.size() > 2 * end_length;
   out << '[';
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (i > 0) out << ", ";
+    if (is_long && i == end_length) {
+      out << "... (" << values.size() << " in all), ";
+      i = values.size() - end_length;
+    }
     write(out, values[i]);
   }
   out << ']';
@@ -178,6 +187,10 @@ class Program {
     const int length = static_cast<int>(mine.size());
     std::vector<int> lengths(static_cast<std::size_t>(size));
     MPI_Gather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, 0, own());
+    if (std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0}) > INT_MAX) {
+      throw std::length_error(
+          "the ranks have 2 GiB of text and more to tell, which MPI cannot count");
+    }
     std::vector<int> offsets(lengths.size());
     std::partial_sum(lengths.begin(), lengths.end() - 1, offsets.begin() + 1);
     std::string all(static_cast<std::size_t>(offsets.back() + lengths.back()), '\0');
@@ -244,12 +257,14 @@ class Program {
 };
 
 inline int run(int argc, char** argv, const char* name, const char* usage, int (*body)(Program&)) {
-  int threads = 0;  // a program may start some, but only its main thread calls MPI
-  MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &threads);
+  const int needed = MPI_THREAD_FUNNELED;  // a program may start threads, but one alone calls MPI
+  int provided = 0;
+  MPI_Init_thread(&argc, &argv, needed, &provided);
   int status = 0;
   {
     Program program(name, usage);
     try {
+      program.require(provided >= needed, "this MPI does not allow a program to have threads");
       if (program.read(argc, argv)) {
         if (program.rank == 0) std::fputs(usage, stdout);
       } else {
@@ -286,14 +301,6 @@ inline std::uint64_t digest(const void* data, std::size_t bytes) {
   std::uint64_t hash = 0xcbf29ce484222325u;
   for (std::size_t i = 0; i < bytes; ++i) hash = (hash ^ byte[i]) * 0x100000001b3u;
   return hash;
-}
-
-// The `index`th of a row of random numbers (SplitMix64): the same on every rank, whoever asks.
-inline std::uint64_t random_bits(std::uint64_t index) {
-  std::uint64_t bits = (index + 1) * 0x9e3779b97f4a7c15u;
-  bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9u;
-  bits = (bits ^ (bits >> 27)) * 0x94d049bb133111ebu;
-  return bits ^ (bits >> 31);
 }
 
 }  // namespace example

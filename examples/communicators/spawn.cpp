@@ -45,7 +45,7 @@ int spawn(example::Program& program) {
   if (parent != MPI_COMM_NULL) return work(parent, program.rank, program.size);
 
   const int count = program.small_number("--workers", 2, 1, 64);
-  const int intervals = program.small_number("--intervals", 100, 1, 1'000'000);
+  int intervals = program.small_number("--intervals", 100, 1, 1'000'000);
   program.require(program.size == 1, "needs 1 rank, which starts the others, not ", program.size);
 
   MPI_Comm workers;
@@ -56,7 +56,7 @@ int spawn(example::Program& program) {
                   " workers here: there are too few free slots, or it is built without spawn");
 
   double area = 0;
-  MPI_Bcast(const_cast<int*>(&intervals), 1, MPI_INT, MPI_ROOT, workers);
+  MPI_Bcast(&intervals, 1, MPI_INT, MPI_ROOT, workers);
   MPI_Reduce(nullptr, &area, 1, MPI_DOUBLE, MPI_SUM, MPI_ROOT, workers);
   MPI_Comm_disconnect(&workers);
 

@@ -15,7 +15,7 @@ namespace {
 const char* const usage =
     "usage: collective_io [--file FILE] [--block N]\n"
     "Each rank writes columns of a matrix and reads rows of it.\n"
-    "  --file FILE   scratch file on a file system all hosts share (default "
+    "  --file FILE   new scratch file, on a file system all hosts share (default "
     "collective_io.scratch)\n"
     "  --block N     columns, and rows, a rank (default 1)\n";
 

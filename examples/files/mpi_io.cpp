@@ -2,7 +2,7 @@
 // Run: -n 2
 // Try: -n 8                             a file twice as long
 // Try: -n 4 -- --length 1               one number a rank
-// Try: -n 4 -- --file /nowhere/file     refused: it cannot be created
+// Try: -n 4 -- --file /etc/hosts        refused: it exists already
 // Try: -n 8 -- --file /shared/numbers   on several hosts, in a folder that they share
 //
 // Rank r writes at its own place, as if it had the file for itself, and nothing has to be
@@ -16,7 +16,7 @@ namespace {
 const char* const usage =
     "usage: mpi_io [--file FILE] [--length N]\n"
     "Each rank writes its part of a file, and reads the next rank's part.\n"
-    "  --file FILE   scratch file on a file system all hosts share (default mpi_io.scratch)\n"
+    "  --file FILE   new scratch file, on a file system all hosts share (default mpi_io.scratch)\n"
     "  --length N    numbers a rank (default 10)\n";
 
 std::vector<int> part_of(int rank, int length) {

@@ -15,10 +15,19 @@ namespace {
 
 const char* const usage =
     "usage: reduction_list\n"
-    "Rank r has the list r, 2r, 3r, 4r, 5r; rank 0 gets maximum and sum, both by number and "
-    "whole.\n";
+    "Rank r of n has the list r, 2(n - r), 3(n - r), 4(n - r), 5(n - r); rank 0 gets maximum and "
+    "sum,\n"
+    "both by number and whole.\n";
 
 constexpr int length = 5;
+
+// The first number grows with the rank, the others become less: the largest list has not the
+// largest numbers.
+std::vector<int> list_of(int rank, int size) {
+  std::vector<int> list = {rank};
+  for (int i = 2; i <= length; ++i) list.push_back(i * (size - rank));
+  return list;
+}
 
 // Keeps in `out` the larger one of two lists; `count` lists lie one behind the other.
 void larger_list(void* in, void* out, int* count, MPI_Datatype*) {
@@ -31,16 +40,15 @@ void larger_list(void* in, void* out, int* count, MPI_Datatype*) {
   }
 }
 
-int reduction_list(example::Program& program) {
-  std::vector<int> list;
-  for (int i = 1; i <= length; ++i) list.push_back(i * program.rank);
-  program.say("has ", list);
+// On rank 0: number by number.
+std::vector<int> combined(const std::vector<int>& list, MPI_Op operation) {
+  std::vector<int> outcome(length);
+  MPI_Reduce(list.data(), outcome.data(), length, MPI_INT, operation, 0, MPI_COMM_WORLD);
+  return outcome;
+}
 
-  std::vector<int> max(length);
-  std::vector<int> sum(length);
-  MPI_Reduce(list.data(), max.data(), length, MPI_INT, MPI_MAX, 0, MPI_COMM_WORLD);
-  MPI_Reduce(list.data(), sum.data(), length, MPI_INT, MPI_SUM, 0, MPI_COMM_WORLD);
-
+// On rank 0: one of the lists.
+std::vector<int> largest_list(const std::vector<int>& list) {
   MPI_Datatype whole_list;
   MPI_Type_contiguous(length, MPI_INT, &whole_list);
   MPI_Type_commit(&whole_list);
@@ -50,22 +58,31 @@ int reduction_list(example::Program& program) {
   MPI_Reduce(list.data(), largest.data(), 1, whole_list, larger, 0, MPI_COMM_WORLD);
   MPI_Op_free(&larger);
   MPI_Type_free(&whole_list);
+  return largest;
+}
 
-  std::vector<int> joined(program.rank == 0 ? static_cast<std::size_t>(length * program.size) : 0);
+int reduction_list(example::Program& program) {
+  const int n = program.size;
+  const std::vector<int> list = list_of(program.rank, n);
+  program.say("has ", list);
+
+  const std::vector<int> max = combined(list, MPI_MAX);
+  const std::vector<int> sum = combined(list, MPI_SUM);
+  const std::vector<int> largest = largest_list(list);
+  std::vector<int> joined(program.rank == 0 ? static_cast<std::size_t>(length * n) : 0);
   MPI_Gather(list.data(), length, MPI_INT, joined.data(), length, MPI_INT, 0, MPI_COMM_WORLD);
 
-  bool ok = true;
-  if (program.rank == 0) {
-    const int n = program.size;
-    for (int i = 0; i < length; ++i) {
-      const auto at = static_cast<std::size_t>(i);
-      ok = ok && max[at] == (i + 1) * (n - 1) && largest[at] == max[at];
-      ok = ok && sum[at] == (i + 1) * n * (n - 1) / 2;
-      for (int rank = 0; rank < n; ++rank) {
-        ok = ok && joined[static_cast<std::size_t>(rank * length + i)] == (i + 1) * rank;
-      }
-    }
+  std::vector<int> all;
+  for (int rank = 0; rank < n; ++rank) {
+    const std::vector<int> next = list_of(rank, n);
+    all.insert(all.end(), next.begin(), next.end());
   }
+  const int ranks_up = n * (n + 1) / 2;  // 1 + 2 + ... + n
+  const bool ok =
+      program.rank != 0 || (max == std::vector<int>{n - 1, 2 * n, 3 * n, 4 * n, 5 * n} &&
+                            sum == std::vector<int>{ranks_up - n, 2 * ranks_up, 3 * ranks_up,
+                                                    4 * ranks_up, 5 * ranks_up} &&
+                            largest == list_of(n - 1, n) && joined == all);
   program.say_if(program.rank == 0, "has the maximum by number ", max, " and as whole lists ",
                  largest);
   program.say_if(program.rank == 0, "has the sum by number ", sum, " and as whole lists ", joined);

@@ -1,8 +1,8 @@
 // count: each rank draws random numbers, and all count how often one number is among them.
 // Run: -n 4
-// Try: -n 8    twice as many numbers
-// Try: set FIND=11 in the environment    refused: no number is larger than MAX
-// Try: set N=1000 in the environment     about a tenth of 4000 numbers are 8
+// Try: -n 8             twice as many numbers
+// Try: --env FIND=11    refused: no number is larger than MAX
+// Try: --env N=1000     about a tenth of 4000 numbers are 8
 //
 // N, MAX and FIND come from the environment, which MPI passes to hosts of its own at best. So only
 // rank 0 reads them, and broadcasts them; without that, ranks elsewhere would count with the

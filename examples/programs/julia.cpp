@@ -2,7 +2,7 @@
 // Run: -n 4
 // Try: -n 2                              one worker does every row; the digest is the same
 // Try: -n 4 -- --multiplier 2            1280 x 960
-// Try: -n 4 -- --output julia.ppm        look at it
+// Try: -n 4 -- --output julia.png        look at it
 // Try: -n 1                              refused: a pool needs a worker
 //
 // Rows differ in cost by far. Whoever is done with one gets the next, so that nobody idles while
@@ -19,7 +19,7 @@ const char* const usage =
     "usage: julia [--multiplier M] [--output FILE]\n"
     "Workers compute the rows of a picture of 640 x 480 points, for c = 0.65i.\n"
     "  --multiplier M   times as many points in both directions, 1 to 20 (default 1)\n"
-    "  --output FILE    name.png, if built with libpng, or name.ppm (default: no file)\n";
+    "  --output FILE    name.png or name.ppm (default: no file)\n";
 
 constexpr int largest = 255;
 
@@ -78,9 +78,7 @@ std::uint64_t work(int width, int height, int& rows) {
 
 int julia(example::Program& program) {
   const int multiplier = program.small_number("--multiplier", 1, 1, 20);
-  const std::string file = program.word("--output");
-  program.require(file.empty() || example::is_image_name(file), "cannot write '", file,
-                  "': the name has to end in .ppm, or in .png with libpng");
+  const std::string file = example::image_file(program);
   program.require_ranks(2);
   const int width = 640 * multiplier;
   const int height = 480 * multiplier;

@@ -1,13 +1,12 @@
 // mandelbrot: a picture of the Mandelbrot set; each rank computes a block of rows.
 // Run: -n 4
 // Try: -n 3                                  blocks of 267, 267 and 266 rows, the same digest
-// Try: -n 4 -- --output mandelbrot.ppm       look at it
+// Try: -n 4 -- --output mandelbrot.png       look at it
 // Try: -n 4 -- --iterations 20               a coarser edge
 //
 // MPI_Scan tells each rank how many rows the ranks before it have, and so where its own begin;
 // MPI_Gatherv puts blocks of different length together. The blocks differ in cost as well: rows
 // through the middle take longest. julia shares its rows out in a way that copes with that.
-
 #include <algorithm>
 
 #include "../common/example.hpp"
@@ -19,7 +18,7 @@ const char* const usage =
     "usage: mandelbrot [--iterations N] [--output FILE]\n"
     "The ranks compute a picture of 1200 x 800 points between -2 - i and 1 + i.\n"
     "  --iterations N   after which a point belongs to the set (default 127)\n"
-    "  --output FILE    name.png, if built with libpng, or name.ppm (default: no file)\n";
+    "  --output FILE    name.png or name.ppm (default: no file)\n";
 
 constexpr int width = 1200;
 constexpr int height = 800;
@@ -48,9 +47,7 @@ void compute_row(int number, int iterations, std::uint8_t* row) {
 
 int mandelbrot(example::Program& program) {
   const int iterations = program.small_number("--iterations", 127, 1, 255);
-  const std::string file = program.word("--output");
-  program.require(file.empty() || example::is_image_name(file), "cannot write '", file,
-                  "': the name has to end in .ppm, or in .png with libpng");
+  const std::string file = example::image_file(program);
   const double begin = MPI_Wtime();
 
   // The first ranks take a row more where they do not divide.

@@ -28,11 +28,11 @@ int pi_integration(example::Program& program) {
     mine += 4 / (1 + x * x);
   }
   mine *= width;
-  program.say("adds ", mine);
 
   double sum = 0;
   MPI_Reduce(&mine, &sum, 1, MPI_DOUBLE, MPI_SUM, 0, MPI_COMM_WORLD);
   const double seconds = MPI_Wtime() - begin;
+  program.say("has added ", mine);
 
   // The midpoint rule is off by width^2 / 12 here; the rest is rounding.
   const bool ok = program.rank != 0 || std::abs(sum - pi) < width * width / 11 + 1e-11;

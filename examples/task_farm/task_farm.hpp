@@ -21,8 +21,9 @@
 // what its work returns. An array is at most 2 GiB.
 //
 // Ownership. The farm owns no data. The input and output of a task have to stay where they are
-// until next() has returned its outcome; if its worker is lost, the input has to stay for the rest
-// of the program, for MPI may still be sending it.
+// until next() has returned its outcome; if its worker is lost, both have to stay for the rest of
+// the program, for MPI may still be sending the one and receiving the other. The same goes for
+// what a Message is taken to with take(); value() and array() look after themselves.
 //
 // Errors. A task whose work throws is not lost: its outcome is not ok and has the exception's text.
 // The same goes for an input or output of another size than its task has. The worker lives on.
@@ -64,6 +65,7 @@
 #include <deque>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
@@ -159,6 +161,27 @@ inline int count_of(std::size_t bytes) {
   return static_cast<int>(bytes);
 }
 
+// Thrown where a worker stops in the middle of a message.
+struct Vanished {};
+
+// For memory that MPI may still be using when nobody waits for it any more.
+inline void keep_to_the_end(std::shared_ptr<void> memory) {
+  static std::vector<std::shared_ptr<void>> kept;
+  kept.push_back(std::move(memory));
+}
+
+// What `receive` has received into `memory`. If the sender vanishes, MPI may write there later.
+template <class T, class Receive>
+T received(std::shared_ptr<T> memory, Receive receive) {
+  try {
+    receive(*memory);
+  } catch (const Vanished&) {
+    keep_to_the_end(memory);
+    throw;
+  }
+  return std::move(*memory);
+}
+
 inline std::string size_error(std::size_t bytes, std::size_t room) {
   return std::to_string(bytes) + " bytes came, where " + std::to_string(room) + " were expected";
 }
@@ -202,15 +225,12 @@ class Message {
   }
   template <class T>
   T value() {
-    T value{};
-    take(value);
-    return value;
+    return detail::received(std::make_shared<T>(), [this](T& value) { take(value); });
   }
   template <class T>
   std::vector<T> array() {
-    std::vector<T> values(bytes_ / sizeof(T));
-    take(values);
-    return values;
+    return detail::received(std::make_shared<std::vector<T>>(bytes_ / sizeof(T)),
+                            [this](std::vector<T>& values) { take(values); });
   }
 
  private:
@@ -242,6 +262,9 @@ class Master {
     MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN);
   }
   ~Master() {
+    for (const Peer& peer : peers_) {
+      if (peer.header) detail::keep_to_the_end(peer.header);
+    }
     MPI_Comm_set_errhandler(comm_, errhandler_);
     MPI_Errhandler_free(&errhandler_);
   }
@@ -299,12 +322,9 @@ class Master {
     std::string host;
     int task = -1;
     Clock::time_point heard;
-    detail::Header header;  // of its task, and has to stay while it is sent
+    std::shared_ptr<detail::Header> header;  // of its task, for as long as it may be on its way
     std::array<MPI_Request, 2> sends = {MPI_REQUEST_NULL, MPI_REQUEST_NULL};
   };
-
-  // Ends the dealing with a worker that vanishes in the middle of its data.
-  struct Vanished {};
 
   Peer& peer(int rank) { return peers_[static_cast<std::size_t>(rank)]; }
 
@@ -335,10 +355,13 @@ class Master {
     to.state = State::busy;
     to.task = task;
     to.heard = Clock::now();
-    to.header = {detail::Kind::work, task, input.bytes(), {}};
+    to.header = std::make_shared<detail::Header>();
+    to.header->kind = detail::Kind::work;
+    to.header->task = task;
+    to.header->bytes = input.bytes();
     // MPI_Isend: a worker that hangs must not take the master with it.
-    bool sent = MPI_Isend(&to.header, sizeof to.header, MPI_BYTE, rank, detail::header_tag, comm_,
-                          &to.sends[0]) == MPI_SUCCESS;
+    bool sent = MPI_Isend(to.header.get(), sizeof *to.header, MPI_BYTE, rank, detail::header_tag,
+                          comm_, &to.sends[0]) == MPI_SUCCESS;
     if (sent && input.bytes() > 0) {
       sent = MPI_Isend(input.data(), detail::count_of(input.bytes()), MPI_BYTE, rank,
                        detail::data_tag, comm_, &to.sends[1]) == MPI_SUCCESS;
@@ -355,7 +378,7 @@ class Master {
     if (arrived != 0) {
       try {
         deal_with(status.MPI_SOURCE);
-      } catch (const Vanished&) {
+      } catch (const detail::Vanished&) {
         lose(status.MPI_SOURCE, "has stopped in the middle of a message");
       }
       return;
@@ -374,8 +397,10 @@ class Master {
   }
 
   void deal_with(int rank) {
-    detail::Header header;
-    receive(rank, detail::header_tag, &header, sizeof header);
+    const auto header =
+        detail::received(std::make_shared<detail::Header>(), [this, rank](detail::Header& coming) {
+          receive(rank, detail::header_tag, &coming, sizeof coming);
+        });
     Peer& from = peer(rank);
     if (from.state == State::lost) return;  // too late
     from.heard = Clock::now();
@@ -426,33 +451,36 @@ class Master {
   void end_task(int rank, Outcome outcome) {
     // It has answered, so it has received the task: these end at once.
     MPI_Waitall(2, peer(rank).sends.data(), MPI_STATUSES_IGNORE);
+    peer(rank).header.reset();
     peer(rank).state = State::idle;
     outcomes_.push_back(std::move(outcome));
   }
 
   std::string receive_text(int rank, std::size_t bytes) {
-    std::string text(bytes, '\0');
-    receive(rank, detail::data_tag, text.data(), bytes);
-    return text;
+    return detail::received(std::make_shared<std::string>(bytes, '\0'),
+                            [this, rank, bytes](std::string& text) {
+                              receive(rank, detail::data_tag, text.data(), bytes);
+                            });
   }
 
   void receive(int rank, int tag, void* data, std::size_t bytes) {
     if (bytes == 0) return;
     MPI_Request request;
-    int ended = 0;
     int error = MPI_Irecv(data, detail::count_of(bytes), MPI_BYTE, rank, tag, comm_, &request);
     const auto begin = Clock::now();
     while (error == MPI_SUCCESS) {
+      int ended = 0;
       error = MPI_Test(&request, &ended, MPI_STATUS_IGNORE);
       if (ended != 0) return;
       if (Clock::now() - begin > deadline_) {
+        // MPI cannot cancel what has begun to arrive, and to wait for it would be for ever.
         MPI_Cancel(&request);
-        MPI_Wait(&request, MPI_STATUS_IGNORE);
+        MPI_Request_free(&request);
         break;
       }
       std::this_thread::yield();
     }
-    if (error != MPI_SUCCESS || ended == 0) throw Vanished();
+    throw detail::Vanished();
   }
 
   void lose(int rank, const std::string& what) {

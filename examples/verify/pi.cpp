@@ -66,7 +66,7 @@ Options options_of(const example::Program& program) {
 
 // What rank 0 makes of it is what counts: elsewhere it is right.
 bool estimate_once(const example::Program& program, const Options& options, const Isa& isa) {
-  const Work work{options.seed, 1, options.darts};
+  const Work work{options.seed, 0, 1, options.darts};
   Throughput mine;
   copy_text(program.short_host(), mine.host);
   copy_text(processor_name(), mine.processor);

@@ -25,7 +25,7 @@ expect_status 2
 expect_in_err "scatter: an array of 10 does not divide by 4 ranks"
 run examples run mpi_io -n 8   # nodes share no folder here
 expect_status 2
-expect_in_err "mpi_io: rank 2 does not see what rank 0 wrote beside 'mpi_io.scratch': start all ranks on one host, or name a file on a file system that all hosts share, with --file"
+expect_in_err "mpi_io: rank 2 does not see what rank 0 wrote to 'mpi_io.scratch': start all ranks on one host, or name a file on a file system that all hosts share, with --file"
 run examples run ring -n 8 --json -- --count 5
 expect_status 0
 expect_json '[d["command"], d["figures"]["hops"], d["figures"]["ok"]]' '["examples run", "40", "1"]'

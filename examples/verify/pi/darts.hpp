@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "../../common/random.hpp"
+
 namespace pi {
 
 inline constexpr std::size_t lanes = 16;
@@ -23,18 +25,11 @@ struct Generators {
   alignas(64) std::uint64_t words[4][lanes];
 };
 
-// The finalizer of SplitMix64 (Steele, Lea and Flood, 2014): 64 well-mixed bits from a counter.
-inline std::uint64_t mix(std::uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-
 inline Generators generators_of(std::uint64_t stream, std::uint64_t block) {
   Generators generators;
-  std::uint64_t counter = stream + block * 4 * lanes * 0x9e3779b97f4a7c15u;
+  std::uint64_t counter = stream + block * 4 * lanes * example::golden_step;
   for (auto& row : generators.words) {
-    for (std::uint64_t& word : row) word = mix(counter += 0x9e3779b97f4a7c15u);
+    for (std::uint64_t& word : row) word = example::mix(counter += example::golden_step);
   }
   return generators;
 }

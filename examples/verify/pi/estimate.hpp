@@ -40,7 +40,8 @@ struct Estimate {
 
 // Far sharper than any sigma, where the answer is known.
 inline bool is_known(const Work& work, std::uint64_t hits) {
-  const bool known = work.runs == 1 && work.darts == default_darts && work.seed == default_seed;
+  const bool known = work.first_run == 0 && work.runs == 1 && work.darts == default_darts &&
+                     work.seed == default_seed;
   if (!known || hits == default_hits) return true;
   std::fprintf(
       stderr, "pi: these darts hit %llu times, not %llu as counted: the sum or a rank is wrong\n",

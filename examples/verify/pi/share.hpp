@@ -11,9 +11,11 @@
 
 namespace pi {
 
-// So many runs of so many darts each. All their blocks, in one row, are what ranks share.
+// So many runs of so many darts each. All their blocks, in one row, are what ranks share. A run's
+// number decides its darts: for others than those of another Work, begin with another number.
 struct Work {
   std::uint64_t seed;
+  std::uint64_t first_run;
   std::uint64_t runs;
   std::uint64_t darts;
 
@@ -42,8 +44,8 @@ inline Share throw_share(const Work& work, const Isa& isa, int rank, int size) {
   const std::uint64_t end = share_begin(work.blocks(), rank + 1, size);
   for (std::uint64_t block = share_begin(work.blocks(), rank, size); block < end; ++block) {
     const std::uint64_t run = block / work.blocks_a_run();
-    const Generators generators =
-        generators_of(mix(work.seed + mix(run)), block % work.blocks_a_run());
+    const std::uint64_t stream = example::mix(work.seed + example::mix(work.first_run + run));
+    const Generators generators = generators_of(stream, block % work.blocks_a_run());
     const std::uint64_t darts = work.darts_of(block);
     share.hits[run] +=
         darts == block_size ? isa.hits_of_block(generators) : hits_plain(generators, darts);

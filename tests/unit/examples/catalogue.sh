@@ -40,11 +40,14 @@ compile() {
   mpicxx -std=c++17 -O0 -Wall -Wextra -Werror "$@"
 }
 export -f compile
+sed '/^std::vector<int> largest_list/,/^}/s/, 1, whole_list, larger,/, length, MPI_INT, MPI_MAX,/' \
+  "$source_dir/examples/patterns/reduction_list.cpp" >"$dir/reduction_list.cpp"
 {
-  for program in patterns/{scatter,loop_equal_chunks,message_passing,message_passing_deadlock,reduction} \
-    point_to_point/deadlock collectives/{broadcast,allgather,alltoall} programs/{count,task_farm}; do
+  for program in patterns/{scatter,loop_equal_chunks,message_passing,message_passing_deadlock,reduction,reduction_list} \
+    point_to_point/deadlock collectives/{broadcast,allgather,alltoall} programs/{count,task_farm,julia,mandelbrot} files/{mpi_io,collective_io}; do
     printf '%s\n' "$source_dir/examples/$program.cpp -o $dir/$(basename "$program")"
   done
+  printf '%s\n' "$dir/reduction_list.cpp -I $source_dir/examples/patterns -o $dir/reduction_list_by_number"
   printf '%s\n' "$tests/catalogue_task_farm.cpp -o $dir/farm"
   printf '%s\n' "-shared -fPIC $tests/catalogue_faulty_mpi.cpp -o $dir/faulty_mpi.so"
 } | xargs -P 2 -d '\n' -I LINE bash -c 'compile LINE' || exit 1
@@ -64,6 +67,32 @@ refuses 2 "--length cannot be '99999999999999999999', $number" scatter --length 
 refuses 2 "--root cannot be '2', only a whole number from 0 to 1; see --help" broadcast --root 2
 start 2 "$dir/scatter" --help
 [[ $status == 0 && $out == "usage: scatter ["* ]] || fail "scatter --help: status $status: $out"
+
+refuses 2 "cannot write 'julia.gif': the name has to end in .png or .ppm" julia --output julia.gif
+refuses 2 "--output cannot be ''; see --help" mandelbrot --output ''
+export OMPI_MCA_mca_base_env_list="LD_PRELOAD=$dir/faulty_mpi.so;FAULTY_THREADS=1"
+refuses 2 "this MPI does not allow a program to have threads" scatter
+unset OMPI_MCA_mca_base_env_list
+
+# A long array is told by its ends; what is still too long for MPI ends the program, and says so.
+start 2 "$dir/scatter" --length 66
+numbers="[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, ... (33 in all), 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33]"
+[[ $out == *"$numbers"* ]] || fail "scatter of 66 numbers: no $numbers in: $out"
+start 2 "$dir/scatter" --length 64
+numbers=$(seq -s ', ' 1 32)
+[[ $out == *"[$numbers]"* ]] || fail "scatter of 64 numbers: no [$numbers] in: $out"
+start 2 -x LD_PRELOAD="$dir/faulty_mpi.so" -x FAULTY_LENGTHS=1 "$dir/scatter"
+[[ $status == 1 ]] || fail "texts that are too long: exit status $status"
+grep -Fqx "scatter: rank 0: the ranks have 2 GiB of text and more to tell, which MPI cannot count" <<<"$err" ||
+  fail "texts that are too long: $err"
+
+# Pictures: a PNG file has the pixels of the PPM file, by a decoder that looks at every check.
+for program in julia mandelbrot; do
+  for kind in png ppm; do
+    ends_well 2 '.*' $program --output "$dir/$program.$kind"
+  done
+  python3 "$tests/same_picture.py" "$dir/$program.png" "$dir/$program.ppm" || fail "$program: its PNG is not its PPM"
+done
 
 # The deadlocks are there, end by their deadline, and say what to change; the cures cure.
 begin=$SECONDS
@@ -85,6 +114,17 @@ export FIND=11
 refuses 2 "FIND cannot be '11', only a whole number from 1 to 10; see --help" count
 unset FIND
 
+# A scratch file is a new one: those of others stay as they are.
+echo precious >"$dir/taken"
+for program in mpi_io collective_io; do
+  refuses 2 "'$dir/taken' exists already, or cannot be created" $program --file "$dir/taken"
+  refuses 2 "'/nowhere/file' exists already, or cannot be created" $program --file /nowhere/file
+  ends_well 2 '.*' $program --file "$dir/scratch"
+  [[ $(<"$dir/taken") == precious ]] || fail "$program has changed the file of others"
+  left=$(cd "$dir" && echo taken* scratch*)
+  [[ $left == "taken scratch*" ]] || fail "$program has left: $left"
+done
+
 # Every kind of damage is noticed.
 for program in message_passing broadcast scatter allgather alltoall reduction; do
   start 2 -x LD_PRELOAD="$dir/faulty_mpi.so" "$dir/$program"
@@ -93,12 +133,20 @@ for program in message_passing broadcast scatter allgather alltoall reduction; d
   grep -Eq "^$program: the result is wrong on rank [01]$" <<<"$err" || fail "$program on a faulty MPI: $err"
 done
 
+# A maximum by number is not taken for that of whole lists.
+ends_well 3 'length=5 joined=15' reduction_list
+start 3 "$dir/reduction_list_by_number"
+[[ $status == 1 ]] || fail "reduction_list without whole lists: exit status $status"
+grep -qx 'RESULT reduction_list length=5 joined=15 ok=0' <<<"$out" || fail "reduction_list without whole lists: $out"
+
 # The task farm, case by case, and its demonstration with a worker that hangs.
 start 4 "$dir/farm" values arrays failures messages clients early_stop
 [[ $status == 0 ]] || fail "farm: exit status $status; stderr: $err"
 [[ $out == "$(printf 'farm %s: done\n' values arrays failures messages clients early_stop)" ]] || fail "farm: $out"
 start 4 "$dir/farm" hanging
 [[ $status == 3 && $out == "farm: done without the lost" ]] || fail "farm hanging: status $status: $out; $err"
+start 4 --mca btl tcp,self --mca btl_tcp_if_include lo "$dir/farm" stopping
+[[ $status == 0 && $out == "farm stopping: done" ]] || fail "farm stopping: status $status: $out; $err"
 if mpirun --version | grep -q '^mpirun (Open MPI) 4\.'; then  # another launcher ends all ranks when one dies
   start 4 --enable-recovery "$dir/farm" dying
   [[ $out == "farm: done without the lost" ]] || fail "farm dying: status $status: $out; $err"

@@ -1,9 +1,14 @@
 // An MPI that lies: preloaded, it damages the last number of whatever arrives, so that a test can
 // see the catalogue's programs notice. It leaves other communicators than the world alone, over
-// which the programs agree on their result.
+// which the programs agree on their result. Where the environment says so, it has no threads, or
+// tells of texts that are too long.
 #define OMPI_SKIP_MPICXX 1
 #define MPICH_SKIP_MPICXX 1
 #include <mpi.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstdlib>
 
 namespace {
 
@@ -58,7 +63,17 @@ extern "C" int MPI_Scatter(const void* all, int all_count, MPI_Datatype all_type
 extern "C" int MPI_Gather(const void* mine, int count, MPI_Datatype type, void* all, int all_count,
                           MPI_Datatype all_type, int root, MPI_Comm comm) {
   const int result = PMPI_Gather(mine, count, type, all, all_count, all_type, root, comm);
-  if (rank_in(comm) == root) damage(all, all_count * size_of(comm), all_type, comm);
+  if (rank_in(comm) != root) return result;
+  damage(all, all_count * size_of(comm), all_type, comm);
+  if (comm != MPI_COMM_WORLD && std::getenv("FAULTY_LENGTHS") != nullptr) {
+    std::fill_n(static_cast<int*>(all), size_of(comm), INT_MAX);
+  }
+  return result;
+}
+
+extern "C" int MPI_Init_thread(int* argc, char*** argv, int required, int* provided) {
+  const int result = PMPI_Init_thread(argc, argv, required, provided);
+  if (std::getenv("FAULTY_THREADS") != nullptr) *provided = MPI_THREAD_SINGLE;
   return result;
 }
 

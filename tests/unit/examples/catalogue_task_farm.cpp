@@ -2,6 +2,8 @@
 // 0 prints a FAIL line for everything that is not as expected, and `farm CASE: done` in the end.
 #include "../../../examples/task_farm/task_farm.hpp"
 
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -297,6 +299,63 @@ void hanging(int rank) {
   end_without_the_lost();
 }
 
+// Workers that stop in the middle of 20 MB, as output, as message and as error. The master gives up
+// on them, and what comes after all, when the farm is gone, hurts nobody: only started where MPI
+// needs both sides for long data.
+void stopping(int rank) {
+  using task_farm::detail::Header;
+  using task_farm::detail::Kind;
+  const std::size_t bytes = 20'000'000;
+  if (rank != 0) {
+    Worker worker(MPI_COMM_WORLD);
+    worker.send("pid", getpid());
+    worker.serve<int>([&](int) {
+      const std::vector<char> data(bytes, 'x');
+      Header header;
+      header.kind = std::array{Kind::done, Kind::message, Kind::failed}.at(
+          static_cast<std::size_t>(rank) - 1);
+      header.bytes = bytes;
+      MPI_Send(&header, sizeof header, MPI_BYTE, 0, task_farm::detail::header_tag, MPI_COMM_WORLD);
+      MPI_Request sending;
+      MPI_Isend(data.data(), static_cast<int>(bytes), MPI_BYTE, 0, task_farm::detail::data_tag,
+                MPI_COMM_WORLD, &sending);
+      std::raise(SIGSTOP);
+      MPI_Wait(&sending, MPI_STATUS_IGNORE);
+    });
+    MPI_Barrier(MPI_COMM_WORLD);  // behind what has to come before
+    return;
+  }
+  std::vector<pid_t> pids;
+  const int input = 1;
+  std::vector<std::string> outputs(3, std::string(bytes, '-'));  // as long as MPI may write there
+  {
+    Master farm(MPI_COMM_WORLD, 1500ms);
+    farm.on_message([&](Message& message) {
+      if (message.name() == "pid") {
+        pids.push_back(message.value<pid_t>());
+      } else {
+        message.array<char>();
+      }
+    });
+    for (std::string& output : outputs) farm.add(input, output);
+    for (const auto& [task, outcome] : all_outcomes(farm)) {
+      CHECK(outcome.lost);
+      const std::string end = " has stopped in the middle of a message";
+      CHECK(outcome.error.rfind(end) == outcome.error.size() - end.size());
+    }
+    CHECK(farm.lost().size() == 3);
+  }
+  Header stop;
+  stop.kind = Kind::stop;
+  for (int worker = 1; worker < 4; ++worker) {
+    MPI_Send(&stop, sizeof stop, MPI_BYTE, worker, task_farm::detail::header_tag, MPI_COMM_WORLD);
+  }
+  for (const pid_t pid : pids) kill(pid, SIGCONT);
+  MPI_Barrier(MPI_COMM_WORLD);
+  const auto filled = [](const std::string& output) { return output == std::string(bytes, 'x'); };
+  CHECK(std::count_if(outputs.begin(), outputs.end(), filled) == 1);
+}
+
 // A worker that dies with a task; only started where the launcher lets the others live.
 void dying(int rank) {
   if (rank != 0) {
@@ -349,7 +408,7 @@ int main(int argc, char** argv) {
   const std::map<std::string, void (*)(int)> cases = {
       {"values", values},     {"arrays", arrays},   {"failures", failures},
       {"messages", messages}, {"clients", clients}, {"early_stop", early_stop},
-      {"hanging", hanging},   {"dying", dying}};
+      {"hanging", hanging},   {"dying", dying},     {"stopping", stopping}};
   MPI_Init(&argc, &argv);
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);

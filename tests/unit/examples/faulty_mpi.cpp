@@ -8,11 +8,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <numeric>
 #include <vector>
 
 namespace {
@@ -74,7 +76,14 @@ extern "C" int MPI_Reduce(const void* mine, void* sum, int count, MPI_Datatype t
   const int result = PMPI_Reduce(mine, sum, count, type, operation, root, comm);
   int rank = 0;
   PMPI_Comm_rank(comm, &rank);
-  if (rank == root) *static_cast<std::uint64_t*>(sum) += 100'000;
+  if (rank != root) return result;
+  auto* sums = static_cast<std::uint64_t*>(sum);
+  if (std::getenv("FAULTY_SPREAD") != nullptr) {  // the same on the whole, but all alike
+    const auto whole = std::accumulate(sums, sums + count, std::uint64_t{0});
+    std::fill(sums, sums + count, whole / static_cast<std::uint64_t>(count));
+  } else {
+    *sums += 100'000;
+  }
   return result;
 }
 

@@ -39,11 +39,16 @@ start 1 "$dir/hello" --expect 8
 expect_status 1 "hello that misses ranks"
 expect_sentence "hello: the world size is 1, not 8: $mixed" "$err" "hello that misses ranks"
 expect_line "RESULT hello size=1 hosts=1 ok=0" "$out" "hello that misses ranks"
-out=$(env -u OMPI_COMM_WORLD_SIZE PMI_SIZE=4 "$dir/hello" 2>"$dir/err")
-status=$?
-err=$(<"$dir/err")
-expect_status 1 "hello under a foreign launcher"
-expect_sentence "hello: the world size is 1, not 4: $mixed" "$err" "hello under a foreign launcher"
+for announced in PMI_SIZE=4 SLURM_STEP_NUM_TASKS=4; do
+  out=$(env -u OMPI_COMM_WORLD_SIZE -u PMI_SIZE $announced "$dir/hello" 2>"$dir/err")
+  status=$?
+  err=$(<"$dir/err")
+  expect_status 1 "hello under a foreign launcher, $announced"
+  expect_sentence "hello: the world size is 1, not 4: $mixed" "$err" "hello under a foreign launcher, $announced"
+done
+# In a Slurm job mpirun has srun start its daemons, one a node.
+start 2 -x SLURM_STEP_NUM_TASKS=1 "$dir/hello"
+expect_status 0 "hello by mpirun in a Slurm job"
 
 # ring: start + laps x ranks, for one rank too, and for messages that MPI does not buffer.
 times='latency_us=[0-9.]+ p99_us=[0-9.]+'
@@ -53,6 +58,12 @@ expect_line "RESULT ring laps=5 hops=5 size=1 bytes=1000001 value=5 $times ok=1"
 start 3 "$dir/ring" --start -2 --count 4 --size 0
 expect_status 0 "ring, np 3"
 expect_line "RESULT ring laps=4 hops=12 size=3 bytes=0 value=10 $times ok=1" "$out" "ring, np 3"
+start 2 "$dir/ring" --size 65536
+expect_line "RESULT ring laps=200 hops=400 size=2 bytes=65536 value=400 $times ok=1" "$out" "ring, 64 KiB"
+start 2 "$dir/ring" --size 65537
+expect_line "RESULT ring laps=20 hops=40 size=2 bytes=65537 value=40 $times ok=1" "$out" "ring, more than 64 KiB"
+start 12 "$dir/ring" --size 0
+expect_line "RESULT ring laps=166 hops=1992 size=12 bytes=0 value=1992 $times ok=1" "$out" "ring, np 12"
 start 2 "$dir/ring" --size 50000003 --count 2
 expect_status 0 "ring, 50 MB"
 
@@ -101,10 +112,17 @@ expect_status 0 "pi, fewer darts than ranks"
 
 start 2 "$dir/pi" --study --csv "$dir/study.csv"
 expect_status 0 "pi's study"
-expect_line 'RESULT pi hits=17990652071 darts=22906470400 .* ok=1' "$out" "pi's study"
+expect_line 'RESULT pi hits=17990736689 darts=22906470400 .* ok=1' "$out" "pi's study"
 expect_line ' +1024 +3\.140258789 +0\.050241833' "$out" "pi's study"
-expect_line '268435456,3\.141583832,0\.000103484' "$(<"$dir/study.csv")" "pi's study as CSV"
+expect_line '268435456,3\.141591261,0\.000090060' "$(<"$dir/study.csv")" "pi's study as CSV"
 [[ $(wc -l <"$dir/study.csv") == 11 ]] || fail "pi's study: $(<"$dir/study.csv")"
+# Runs that are no more independent of each other have the right mean, and are noticed all the same.
+start 2 -x LD_PRELOAD="$dir/faulty_mpi.so" -x FAULTY_SPREAD=1 "$dir/pi" --study
+expect_status 1 "pi's study of runs that are alike"
+for ((darts = 1 << 10; darts <= 1 << 28; darts *= 4)); do
+  expect_sentence "pi: the standard deviation for $darts darts is 0.00 of what it should be, not 0.55 to 1.45: the runs are not independent, or a sum is wrong" "$err" "pi's study of runs that are alike"
+done
+expect_line 'RESULT pi .* ok=0' "$out" "pi's study of runs that are alike"
 start 1 "$dir/pi" --study --csv /nowhere/study.csv
 expect_status 2 "a study that cannot be written"
 expect_sentence "pi: /nowhere/study.csv cannot be written" "$err" "a study that cannot be written"

@@ -30,6 +30,16 @@ TEST(ParseExample, ReadsTheHead) {
               ElementsAre(ExampleRun{"-n 3", "shares of  three"}, ExampleRun{"-n 2", ""}));
 }
 
+TEST(ParseExample, TellsAChangeOfTheSourceFromARun) {
+  const Example example = parse_example("programs", "count",
+                                        "// count: numbers.\n"
+                                        "// Try: replace MPI_MAX by MPI_MIN    the least\n"
+                                        "// Try: --env FIND=11    refused\n");
+  EXPECT_TRUE(example.tries.at(0).changes_source());
+  EXPECT_EQ(example.tries.at(0).words, "replace MPI_MAX by MPI_MIN");
+  EXPECT_FALSE(example.tries.at(1).changes_source());
+}
+
 TEST(ParseExample, WithoutARunAnyNumberOfRanksWillDo) {
   const Example example = parse_example("verify", "pi", "// pi: darts");
   EXPECT_EQ(example.np, 0U);

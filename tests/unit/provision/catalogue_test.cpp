@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 
 #include "tests/refusal.hpp"
@@ -22,6 +23,8 @@ TEST(Catalogue, HasEachExampleOnceAndSaysHowToRunIt) {
     EXPECT_LE(example.summary.size() + example.name.size(), 96U) << example.name;
     EXPECT_GT(example.np, 0U) << example.name << " has no line '// Run:'";
     EXPECT_FALSE(example.tries.empty()) << example.name << " has no line '// Try:'";
+    for (const ExampleRun& each : example.tries)
+      EXPECT_TRUE(!each.changes_source() || each.words.starts_with("replace ")) << each.words;
   }
   EXPECT_THAT(names, testing::IsSupersetOf({"hello", "ring", "pi", "scatter", "julia"}));
 }
@@ -33,6 +36,11 @@ TEST(Catalogue, EachTopicHasExamples) {
       return example.topic == topic.folder;
     })) << topic.folder;
   }
+}
+
+TEST(Catalogue, HasTheHeadersOfAnExampleBesideItsFolder) {
+  const std::filesystem::path folder = example_folder(find_example("hello"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "../common/example.hpp")) << folder;
 }
 
 std::size_t times(std::string_view text, std::string_view whole) {

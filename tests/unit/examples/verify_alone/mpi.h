@@ -24,7 +24,8 @@ inline constexpr MPI_Op MPI_MAX = 1;
 inline constexpr int MPI_MAX_PROCESSOR_NAME = 256;
 inline const void* const MPI_IN_PLACE = nullptr;
 
-inline int MPI_Init_thread(int*, char***, int, int*) {
+inline int MPI_Init_thread(int*, char***, int needed, int* provided) {
+  *provided = needed;
   return 0;
 }
 inline int MPI_Finalize() {
