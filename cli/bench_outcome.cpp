@@ -29,12 +29,15 @@ nlohmann::json to_json(const BenchOutcome& outcome) {
 
 namespace {
 
-/// Pictures are worth having, and nothing fails for the want of them.
+/// Pictures are worth having, and nothing fails for the want of them. Earlier ones show other runs.
 void draw_all(const BenchReport& report, const fs::path& folder, Cluster& cluster,
               std::vector<std::string>& files) {
+  std::error_code ignored;
+  for (const auto& [file, plot] : report.plots) fs::remove(folder / file, ignored);
   try {
     for (const auto& [file, plot] : report.plots) {
-      draw(plot, folder / file);
+      if (!plot) continue;
+      draw(*plot, folder / file);
       files.push_back(file);
     }
   } catch (const Error& error) {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,10 +15,11 @@
 namespace clustermpi::cli {
 
 struct BenchReport {
-  std::string table;                                ///< for people
-  std::string csv;                                  ///< for programs
-  nlohmann::json json;                              ///< likewise; an object
-  std::vector<std::pair<std::string, Plot>> plots;  ///< by the names of their files
+  std::string table;    ///< for people
+  std::string csv;      ///< for programs
+  nlohmann::json json;  ///< likewise; an object
+  /// By the names of their files; nothing where these runs make no such picture.
+  std::vector<std::pair<std::string, std::optional<Plot>>> plots;
 };
 
 class Benchmark {
