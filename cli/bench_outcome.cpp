@@ -23,6 +23,7 @@ nlohmann::json to_json(const BenchOutcome& outcome) {
   nlohmann::json json = {{"command", "bench"},          {"ok", all_right(outcome)},
                          {"name", outcome.name},        {"hosts", nlohmann::json::object()},
                          {"sweep", outcome.definition}, {"runs", outcome.runs}};
+  json["sweep"]["environment"] = names_of(outcome.definition.environment);
   json.update(outcome.report.json);
   return json;
 }

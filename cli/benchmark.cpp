@@ -46,6 +46,7 @@ class ProgramBenchmark : public Benchmark {
       : command_(std::move(command)), is_example_(is_example) {}
 
   [[nodiscard]] std::vector<std::string> command() const override { return command_; }
+  [[nodiscard]] std::string example() const override { return is_example_ ? command_.front() : ""; }
   [[nodiscard]] std::vector<unsigned> default_counts(unsigned room) const override {
     return doubling_rank_counts(room);
   }
@@ -122,6 +123,7 @@ class HplBenchmark : public Benchmark {
 class PiStudyBenchmark : public Benchmark {
  public:
   [[nodiscard]] std::vector<std::string> command() const override { return {"pi", "--study"}; }
+  [[nodiscard]] std::string example() const override { return "pi"; }
   [[nodiscard]] Steps preparation(const Inventory&) const override { return steps_to_bring("pi"); }
   [[nodiscard]] SweepProgram program(const Cluster& cluster, const MpiJob& job) const override {
     SweepProgram program = filled_in(job, {program_path(cluster, "pi"), "--study"});

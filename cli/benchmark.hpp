@@ -28,6 +28,8 @@ class Benchmark {
 
   /// What decides the figures beside ranks and parameters; it may have placeholders.
   [[nodiscard]] virtual std::vector<std::string> command() const = 0;
+  /// The program of the catalogue that it runs; empty where it is the hosts' own.
+  [[nodiscard]] virtual std::string example() const { return {}; }
   /// Parameters that it has by itself: what was run with other values of them is kept beside.
   [[nodiscard]] virtual std::vector<SweepParameter> parameters() const { return {}; }
   /// Numbers of ranks where none are given, and `room` is how many fit.

@@ -115,7 +115,7 @@ std::string SweepStep::kept() const {
 }
 
 std::string SweepStep::nothing_to_do(const Cluster&) const {
-  return fmt::format("{} kept from before", counted(sweep_.points.size()));
+  return fmt::format("{} kept from before; --fresh measures again", counted(sweep_.points.size()));
 }
 
 }  // namespace clustermpi

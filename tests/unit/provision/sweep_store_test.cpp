@@ -34,7 +34,8 @@ class SweepStoreTest : public testing::Test {
     return run;
   }
 
-  const SweepDefinition definition{{"hostname"}, {}, {}, "mpirun", {}, {"red:4"}};
+  const SweepDefinition definition{{"hostname"},     {}, {}, "mpirun", {}, {"red:4"},
+                                   "Open MPI 4.1.4", ""};
   fs::path folder;
 };
 
