@@ -23,18 +23,22 @@ nlohmann::json to_json(const BenchOutcome& outcome) {
   nlohmann::json json = {{"command", "bench"},          {"ok", all_right(outcome)},
                          {"name", outcome.name},        {"hosts", nlohmann::json::object()},
                          {"sweep", outcome.definition}, {"runs", outcome.runs}};
+  json["sweep"]["environment"] = names_of(outcome.definition.environment);
   json.update(outcome.report.json);
   return json;
 }
 
 namespace {
 
-/// Pictures are worth having, and nothing fails for the want of them.
+/// Pictures are worth having, and nothing fails for the want of them. Earlier ones show other runs.
 void draw_all(const BenchReport& report, const fs::path& folder, Cluster& cluster,
               std::vector<std::string>& files) {
+  std::error_code ignored;
+  for (const auto& [file, plot] : report.plots) fs::remove(folder / file, ignored);
   try {
     for (const auto& [file, plot] : report.plots) {
-      draw(plot, folder / file);
+      if (!plot) continue;
+      draw(*plot, folder / file);
       files.push_back(file);
     }
   } catch (const Error& error) {

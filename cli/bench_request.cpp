@@ -33,6 +33,12 @@ std::unique_ptr<Benchmark> reserved_benchmark(const BenchOptions& options, bool 
   if (options.name == pi_study_name) return pi_study_benchmark();
   if (options.quick && options.memory)
     throw Error(ExitCode::usage, "--quick goes without --memory: its problem is always small");
+  if (options.job.via == Via::salloc || options.job.via == Via::sbatch)
+    throw Error(ExitCode::usage,
+                fmt::format("hpl's problem follows from where its ranks run, which cannot be said "
+                            "to {}",
+                            name_of(options.job.via)),
+                "it can to mpirun and srun: see --via");
   return hpl_benchmark({options.memory.value_or(hpl_memory_fraction), options.quick});
 }
 

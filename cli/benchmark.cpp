@@ -46,6 +46,7 @@ class ProgramBenchmark : public Benchmark {
       : command_(std::move(command)), is_example_(is_example) {}
 
   [[nodiscard]] std::vector<std::string> command() const override { return command_; }
+  [[nodiscard]] std::string example() const override { return is_example_ ? command_.front() : ""; }
   [[nodiscard]] std::vector<unsigned> default_counts(unsigned room) const override {
     return doubling_rank_counts(room);
   }
@@ -72,8 +73,7 @@ class ProgramBenchmark : public Benchmark {
                                       {"speedup", row.speedup},
                                       {"efficiency", row.efficiency}});
     }
-    if (auto plot = time_plot(name, rows)) report.plots.emplace_back("time.svg", *plot);
-    if (auto plot = speedup_plot(name, rows)) report.plots.emplace_back("speedup.svg", *plot);
+    report.plots = {{"time.svg", time_plot(name, rows)}, {"speedup.svg", speedup_plot(name, rows)}};
     return report;
   }
 
@@ -110,10 +110,10 @@ class HplBenchmark : public Benchmark {
                                    const std::vector<SweepRun>& runs) const override {
     const auto hosts = hosts_by_np(cluster, job, runs);
     const std::string summary = hpl_summary(runs, hosts);
-    BenchReport report{
-        hpl_table(runs, hosts) + summary, sweep_runs_csv(runs), {{"summary", summary}}, {}};
-    if (auto plot = hpl_plot(runs)) report.plots.emplace_back("gflops.svg", *plot);
-    return report;
+    return {hpl_table(runs, hosts) + summary,
+            sweep_runs_csv(runs),
+            {{"summary", summary}},
+            {{"gflops.svg", hpl_plot(runs)}}};
   }
 
  private:
@@ -123,6 +123,7 @@ class HplBenchmark : public Benchmark {
 class PiStudyBenchmark : public Benchmark {
  public:
   [[nodiscard]] std::vector<std::string> command() const override { return {"pi", "--study"}; }
+  [[nodiscard]] std::string example() const override { return "pi"; }
   [[nodiscard]] Steps preparation(const Inventory&) const override { return steps_to_bring("pi"); }
   [[nodiscard]] SweepProgram program(const Cluster& cluster, const MpiJob& job) const override {
     SweepProgram program = filled_in(job, {program_path(cluster, "pi"), "--study"});
@@ -135,7 +136,8 @@ class PiStudyBenchmark : public Benchmark {
   [[nodiscard]] BenchReport report(const std::string&, const Cluster&, const MpiJob&,
                                    const std::vector<SweepRun>& runs) const override {
     const auto right = std::ranges::find_if(runs, &SweepRun::ok);
-    if (right == runs.end()) return {"", "", nlohmann::json::object(), {}};
+    if (right == runs.end())
+      return {"", "", nlohmann::json::object(), {{"mean.svg", {}}, {"deviation.svg", {}}}};
     const auto rows = study_rows(right->figures);
     BenchReport report{study_table(rows), study_csv(rows), nlohmann::json::object(), {}};
     report.json["table"] = nlohmann::json::array();

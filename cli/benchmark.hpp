@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,10 +15,11 @@
 namespace clustermpi::cli {
 
 struct BenchReport {
-  std::string table;                                ///< for people
-  std::string csv;                                  ///< for programs
-  nlohmann::json json;                              ///< likewise; an object
-  std::vector<std::pair<std::string, Plot>> plots;  ///< by the names of their files
+  std::string table;    ///< for people
+  std::string csv;      ///< for programs
+  nlohmann::json json;  ///< likewise; an object
+  /// By the names of their files; nothing where these runs make no such picture.
+  std::vector<std::pair<std::string, std::optional<Plot>>> plots;
 };
 
 class Benchmark {
@@ -26,6 +28,8 @@ class Benchmark {
 
   /// What decides the figures beside ranks and parameters; it may have placeholders.
   [[nodiscard]] virtual std::vector<std::string> command() const = 0;
+  /// The program of the catalogue that it runs; empty where it is the hosts' own.
+  [[nodiscard]] virtual std::string example() const { return {}; }
   /// Parameters that it has by itself: what was run with other values of them is kept beside.
   [[nodiscard]] virtual std::vector<SweepParameter> parameters() const { return {}; }
   /// Numbers of ranks where none are given, and `room` is how many fit.

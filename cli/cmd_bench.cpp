@@ -9,6 +9,9 @@
 #include "cli/bench_outcome.hpp"
 #include "cli/bench_request.hpp"
 #include "hosts/hostlist.hpp"
+#include "hosts/mpi.hpp"
+#include "provision/catalogue.hpp"
+#include "provision/files.hpp"
 #include "provision/steps/discover.hpp"
 
 namespace clustermpi::cli {
@@ -43,6 +46,18 @@ unsigned room_for(const Cluster& cluster, const MpiJob& job, unsigned np) {
   return static_cast<unsigned>(place_on(cluster, require_job_nodes(cluster), places).ranks.size());
 }
 
+/// Enough to see that a value is another one, too little to tell a guess of it right.
+std::string short_digest(const std::string& value) {
+  return sha256(value).substr(0, 8);
+}
+
+/// Hosts that share a job have one.
+std::string mpi_on(const Cluster& cluster, const std::string& host) {
+  const MpiImplementation mpi = cluster.inventory().mpi;
+  return fmt::format("{} {}", mpi_names(mpi).title,
+                     to_string(mpi_version(cluster.facts.at(host), mpi)));
+}
+
 SweepDefinition definition_of(const Cluster& cluster, const BenchRequest& request,
                               const MpiJob& job) {
   SweepDefinition definition;
@@ -51,11 +66,15 @@ SweepDefinition definition_of(const Cluster& cluster, const BenchRequest& reques
     definition.parameters.push_back(parameter.name);
   std::ranges::sort(definition.parameters);
   for (const auto& [name, value] : job.environment)
-    definition.environment.push_back(fmt::format("{}={}", name, value));
+    definition.environment.insert_or_assign(name, short_digest(value));
   definition.via = name_of(job.via);
   if (job.places) definition.placement = words_of(*job.places);
-  for (const NodeSlots& node : require_job_nodes(cluster))
+  const auto nodes = require_job_nodes(cluster);
+  for (const NodeSlots& node : nodes)
     definition.hosts.push_back(fmt::format("{}:{}", node.host, node.slots));
+  definition.mpi = mpi_on(cluster, nodes.front().host);
+  if (const std::string example = request.benchmark->example(); !example.empty())
+    definition.source = sha256(whole_source(find_example(example)));
   return definition;
 }
 

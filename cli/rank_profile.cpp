@@ -38,7 +38,7 @@ Shares shares_of(std::string_view profile) {
 
 }  // namespace
 
-std::vector<FunctionShare> function_shares(const std::vector<std::string>& profiles) {
+FunctionShares function_shares(const std::vector<std::string>& profiles) {
   std::vector<Shares> ranks;
   std::map<std::string, FunctionShare, std::less<>> functions;
   for (const std::string& profile : profiles) {
@@ -47,7 +47,7 @@ std::vector<FunctionShare> function_shares(const std::vector<std::string>& profi
     for (const auto& [name, share] : shares) functions[name].name = name;
     ranks.push_back(std::move(shares));
   }
-  std::vector<FunctionShare> all;
+  FunctionShares all{ranks.size(), {}};
   for (auto& [name, function] : functions) {
     function.lowest = 1;
     for (const Shares& shares : ranks) {
@@ -57,9 +57,9 @@ std::vector<FunctionShare> function_shares(const std::vector<std::string>& profi
       function.lowest = std::min(function.lowest, share);
       function.highest = std::max(function.highest, share);
     }
-    all.push_back(std::move(function));
+    all.functions.push_back(std::move(function));
   }
-  std::ranges::stable_sort(all, std::greater(), &FunctionShare::mean);
+  std::ranges::stable_sort(all.functions, std::greater(), &FunctionShare::mean);
   return all;
 }
 
@@ -81,14 +81,14 @@ void RankProfiles::end() {
   shares_ = function_shares(profiles);
   if (session_.common.quiet || session_.common.json) return;
   std::ostream& to = session_.err();
-  if (shares_.empty()) {
+  if (shares_.ranks == 0) {
     to << "no rank left a profile\n";
     return;
   }
   to << fmt::format("{:>7}  {:>15}  function, on {} rank{}: {}\n", "share", "lowest, highest",
-                    profiles_.size(), profiles_.size() == 1 ? "" : "s", folder_.string());
-  for (std::size_t i = 0; i < std::min(shares_.size(), most_functions); ++i) {
-    const FunctionShare& share = shares_[i];
+                    shares_.ranks, shares_.ranks == 1 ? "" : "s", folder_.string());
+  for (std::size_t i = 0; i < std::min(shares_.functions.size(), most_functions); ++i) {
+    const FunctionShare& share = shares_.functions[i];
     to << fmt::format("{:>5.1f} %  {:>5.1f} - {:>5.1f} %  {}\n", 100 * share.mean,
                       100 * share.lowest, 100 * share.highest, printable(share.name));
   }
@@ -96,7 +96,7 @@ void RankProfiles::end() {
 
 nlohmann::json RankProfiles::to_json() const {
   nlohmann::json functions = nlohmann::json::array();
-  for (const FunctionShare& share : shares_) {
+  for (const FunctionShare& share : shares_.functions) {
     functions.push_back({{"function", printable(share.name)},
                          {"share", share.mean},
                          {"lowest", share.lowest},

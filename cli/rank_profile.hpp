@@ -22,9 +22,14 @@ struct FunctionShare {
   double highest = 0;
 };
 
-/// From profiles of ranks, lines "COUNT FUNCTION" whose unit may be another one for each rank.
-/// Dearest first. A profile that has no counts is that of no rank.
-[[nodiscard]] std::vector<FunctionShare> function_shares(const std::vector<std::string>& profiles);
+struct FunctionShares {
+  std::size_t ranks = 0;                 ///< whose profiles counted
+  std::vector<FunctionShare> functions;  ///< dearest first
+};
+
+/// From profiles of ranks, lines "COUNT FUNCTION" whose unit may be another one for each rank. A
+/// profile that has no counts is that of no rank.
+[[nodiscard]] FunctionShares function_shares(const std::vector<std::string>& profiles);
 
 class RankProfiles {
  public:
@@ -42,7 +47,7 @@ class RankProfiles {
   Session& session_;
   std::filesystem::path folder_;
   std::map<unsigned, std::string> profiles_;  ///< by rank
-  std::vector<FunctionShare> shares_;
+  FunctionShares shares_;
 };
 
 }  // namespace clustermpi::cli

@@ -45,6 +45,14 @@ std::string slurm_text(const SlurmState& slurm, const std::string& host) {
   return fmt::format("{}{}{}", known.state, known.reason.empty() ? "" : ": ", known.reason);
 }
 
+/// A check that failed without naming a host may have failed by any of them, and what was not
+/// checked is not known to work.
+bool all_is_proven(const ReportPage& page) {
+  return !page.error && !page.verdicts.empty() &&
+         std::ranges::all_of(page.verdicts,
+                             [](const Verdict& verdict) { return verdict.ok && verdict.ran; });
+}
+
 /// Whether all is well with it, and where not, what is wrong.
 std::string condition(const ReportPage& page, const std::string& host) {
   const auto failure = page.failures.find(host);
@@ -55,11 +63,10 @@ std::string condition(const ReportPage& page, const std::string& host) {
       failed += fmt::format("{}{}", failed.empty() ? "" : ", ", title_of(verdict));
   }
   if (!failed.empty()) return badge(false, "fails in " + failed);
-  if (page.verdicts.empty()) return badge(true, "answers");
   const auto left_out = page.left_out.find(host);
-  if (left_out != page.left_out.end())
+  if (left_out != page.left_out.end() && !page.verdicts.empty())
     return neutral_badge("not part of the checks: " + left_out->second);
-  return badge(true, "works");
+  return all_is_proven(page) ? badge(true, "works") : neutral_badge("answers");
 }
 
 /// Whether any host says which board it is: machines that are no Pis do not.

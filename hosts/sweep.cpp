@@ -62,6 +62,12 @@ void add_counts(const std::string& part, const std::string& list, std::set<unsig
 
 }  // namespace
 
+std::vector<std::string> names_of(const std::map<std::string, std::string>& values) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : values) names.push_back(name);
+  return names;
+}
+
 std::vector<unsigned> parse_rank_counts(const std::string& list) {
   std::set<unsigned> counts;
   for (const std::string& part : split(list, ',')) add_counts(part, list, counts);
@@ -197,17 +203,27 @@ std::string difference(const SweepDefinition& kept, const SweepDefinition& asked
   if (kept.command != asked.command) return another("command", kept.command, " ");
   if (kept.parameters != asked.parameters)
     return another("set of parameters", kept.parameters, ", ");
-  if (kept.environment != asked.environment) return another("environment", kept.environment, ", ");
+  if (names_of(kept.environment) != names_of(asked.environment))
+    return another("environment", names_of(kept.environment), ", ");
+  for (const auto& [name, digest] : kept.environment)
+    if (asked.environment.at(name) != digest) return fmt::format("another value of {}", name);
   if (kept.via != asked.via) return fmt::format("another way: {}", kept.via);
   if (kept.placement != asked.placement) return another("placement", kept.placement, ", ");
   if (kept.hosts != asked.hosts) return another("set of hosts and slots", kept.hosts, ", ");
+  if (kept.mpi != asked.mpi) return fmt::format("another MPI: {}", kept.mpi);
+  if (kept.source != asked.source) return "another source of its program";
   return {};
 }
 
 void to_json(nlohmann::json& json, const SweepDefinition& definition) {
-  json = {{"command", definition.command},         {"parameters", definition.parameters},
-          {"environment", definition.environment}, {"via", definition.via},
-          {"placement", definition.placement},     {"hosts", definition.hosts}};
+  json = {{"command", definition.command},
+          {"parameters", definition.parameters},
+          {"environment", definition.environment},
+          {"via", definition.via},
+          {"placement", definition.placement},
+          {"hosts", definition.hosts},
+          {"mpi", definition.mpi},
+          {"source", definition.source}};
 }
 
 void from_json(const nlohmann::json& json, SweepDefinition& definition) {
@@ -217,6 +233,8 @@ void from_json(const nlohmann::json& json, SweepDefinition& definition) {
   json.at("via").get_to(definition.via);
   json.at("placement").get_to(definition.placement);
   json.at("hosts").get_to(definition.hosts);
+  json.at("mpi").get_to(definition.mpi);
+  json.at("source").get_to(definition.source);
 }
 
 void to_json(nlohmann::json& json, const SweepRun& run) {

@@ -27,6 +27,9 @@ struct SweepParameter {
 
 using ParameterValues = std::map<std::string, std::string>;  ///< parameter -> value
 
+/// The keys alone, in their order.
+[[nodiscard]] std::vector<std::string> names_of(const std::map<std::string, std::string>& values);
+
 struct SweepPoint {
   unsigned np = 1;
   ParameterValues values;
@@ -65,12 +68,15 @@ struct SweepPoint {
 /// What all points of a sweep have in common: figures of other definitions do not belong into one
 /// table.
 struct SweepDefinition {
-  std::vector<std::string> command;      ///< with its placeholders
-  std::vector<std::string> parameters;   ///< their names, sorted
-  std::vector<std::string> environment;  ///< "NAME=VALUE"
+  std::vector<std::string> command;     ///< with its placeholders
+  std::vector<std::string> parameters;  ///< their names, sorted
+  /// Variable -> digest of its value, which may be a secret and is kept nowhere.
+  std::map<std::string, std::string> environment;
   std::string via;
   std::vector<std::string> placement;  ///< in words; empty: as the launcher deals ranks out
   std::vector<std::string> hosts;      ///< "NAME:SLOTS"
+  std::string mpi;                     ///< "Open MPI 4.1.4"
+  std::string source;  ///< digest of the program's; empty: the program is the hosts' own
 
   bool operator==(const SweepDefinition&) const = default;
 };

@@ -68,12 +68,6 @@ std::vector<SweepRow> sweep_rows(const std::vector<SweepRun>& runs, SweepClock c
 
 namespace {
 
-TableLine names_of(const ParameterValues& values) {
-  TableLine names;
-  for (const auto& [name, value] : values) names.push_back(name);
-  return names;
-}
-
 TableLine values_of(const ParameterValues& values) {
   TableLine texts;
   for (const auto& [name, value] : values) texts.push_back(value);

@@ -24,6 +24,11 @@ void LineSplitter::flush(const Take& take) {
   begun_.clear();
 }
 
+void append_end(std::string& text, std::string_view more, std::size_t most) {
+  text += more;
+  if (text.size() > 2 * most) text.erase(0, text.size() - most);
+}
+
 std::string_view last_line(std::string_view text) {
   const std::size_t end = text.find_last_not_of("\r\n\t ");
   if (end == std::string_view::npos) return {};

@@ -22,6 +22,10 @@ class LineSplitter {
   std::string begun_;
 };
 
+/// Adds `more` to `text`, of which the last `most` bytes stay at least, and never more than twice
+/// as many: what a program has to conclude stands at its end.
+void append_end(std::string& text, std::string_view more, std::size_t most);
+
 /// The last line of `text` that is not blank; a carriage return begins a line anew, as it does on a
 /// terminal.
 [[nodiscard]] std::string_view last_line(std::string_view text);

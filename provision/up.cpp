@@ -44,9 +44,22 @@ Json step_json(const StepRecord& step) {
           {"changes", changes}};
 }
 
+Json link_json(const LinkFigures& link) {
+  Json json = {
+      {"from", link.from}, {"to", link.to}, {"latency_us", link.latency_us}, {"mbps", link.mbps}};
+  if (!link.problem.empty()) json["problem"] = link.problem;
+  return json;
+}
+
 Json verdict_json(const Verdict& verdict) {
-  return {{"ok", verdict.ok},           {"ran", verdict.ran},     {"summary", verdict.summary},
-          {"figures", verdict.figures}, {"hosts", verdict.hosts}, {"seconds", verdict.seconds}};
+  Json links = Json::array();
+  for (const LinkFigures& link : verdict.links) links.push_back(link_json(link));
+  Json throughput = Json::object();
+  for (const auto& [host, sum] : verdict.throughput)
+    throughput[host] = {{"samples_per_s", sum.samples_per_s}, {"ranks", sum.ranks}};
+  return {{"ok", verdict.ok},           {"ran", verdict.ran},       {"summary", verdict.summary},
+          {"figures", verdict.figures}, {"hosts", verdict.hosts},   {"seconds", verdict.seconds},
+          {"remarks", verdict.remarks}, {"throughput", throughput}, {"links", links}};
 }
 
 Json hosts_json(const RunReport& report, const Cluster& cluster) {

@@ -63,6 +63,8 @@ SweepProgram hpl_program(const Cluster& cluster, const MpiJob& job, HplSize size
   const auto job_for = [&cluster, job, size](const SweepPoint& point) {
     MpiJob of_point = job;
     of_point.np = point.np;
+    // Slurm would deal ranks out by its own lights, and the problem is sized for where they run.
+    if (job.via == Via::srun) of_point.places = job.places.value_or(PlacementRequest{});
     of_point.command = {"sh", "-c", std::string(remote::hpl), "hpl",
                         hpcc_input(problem_for(cluster, job, point.np, size))};
     return of_point;

@@ -5,10 +5,13 @@
 #include <chrono>
 
 #include "hosts/verdict.hpp"
+#include "provision/output_lines.hpp"
 
 namespace clustermpi {
 
 namespace {
+
+constexpr std::size_t most_output = 1u << 20;  // of each stream of a job
 
 /// What may be wrong with the cluster's part of it; what the program itself says is read first.
 std::string fault_of(const Result& result) {
@@ -75,19 +78,20 @@ SweepRun SweepStep::run_point(Cluster& cluster, const SweepPoint& point,
   const std::string& manager = cluster.inventory().manager;
   cluster.progress(manager, progress);
   MpiJob job = sweep_.program.job(point);
-  std::string out;  // where somebody wants to follow it, it is gathered here
+  // What the fleet would keep is the beginning, and the line RESULT is the last.
+  std::string out;
   std::string err;
-  if (sweep_.program.doing) {
-    job.on_output = [&, told = std::string()](Stream stream, std::string_view text) mutable {
-      (stream == Stream::out ? out : err) += text;
-      std::string now = sweep_.program.doing(out);
-      if (now.empty() || now == told) return;
-      cluster.progress(manager, fmt::format("{}: {}", progress, now));
-      told = std::move(now);
-    };
-  }
+  job.on_output = [&, told = std::string()](Stream stream, std::string_view text) mutable {
+    append_end(stream == Stream::out ? out : err, text, most_output);
+    std::string now = sweep_.program.doing ? sweep_.program.doing(out) : "";
+    if (now.empty() || now == told) return;
+    cluster.progress(manager, fmt::format("{}: {}", progress, now));
+    told = std::move(now);
+  };
   const auto start = std::chrono::steady_clock::now();
   Result result = launch(cluster, job);
+  result.out = std::move(out);
+  result.err = std::move(err);
   SweepRun run;
   run.point = point;
   run.wall_seconds =
@@ -98,10 +102,6 @@ SweepRun SweepStep::run_point(Cluster& cluster, const SweepPoint& point,
   if (result.error && result.error->code != "timeout")
     throw Error(ExitCode::hosts_failed, fmt::format("{}: {}", result.error->message, kept()),
                 "once that host is right, the same command goes on");
-  if (sweep_.program.doing) {
-    result.out = std::move(out);
-    result.err = std::move(err);
-  }
   run.exit_status = result.exit_status;
   sweep_.program.read(result, run);
   if (run.fault.empty()) run.fault = fault_of(result);
@@ -115,7 +115,7 @@ std::string SweepStep::kept() const {
 }
 
 std::string SweepStep::nothing_to_do(const Cluster&) const {
-  return fmt::format("{} kept from before", counted(sweep_.points.size()));
+  return fmt::format("{} kept from before; --fresh measures again", counted(sweep_.points.size()));
 }
 
 }  // namespace clustermpi

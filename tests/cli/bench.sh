@@ -46,6 +46,10 @@ for name in hpl pi-study; do
 done
 refused "--quick and --memory are for hpl alone" 'as in `clustermpi bench hpl --quick`' pi-study --memory 0.5
 refused "--quick goes without --memory: its problem is always small" '' hpl --quick --memory 0.5
+for way in salloc sbatch; do
+  refused "hpl's problem follows from where its ranks run, which cannot be said to $way" \
+    'it can to mpirun and srun: see --via' hpl --quick --via $way
+done
 run bench hpl --memory 2
 expect_status 2
 expect_in_err "--memory: Value 2 not in range"

@@ -49,6 +49,24 @@ for way in srun salloc sbatch; do
   expect_equal "where it starts by $way" /home/pi "$(sort -u <<<"$out")"
 done
 
+say "HPL by srun runs on the hosts that it was sized for"
+# With one slot of two CPUs each three ranks are one a host, where Slurm by itself would have two on one.
+cp cluster.toml kept.toml
+sed -i '/^\[\[hosts\]\]/a slots = 1' cluster.toml
+computes() { local n; for n in 1 2 3; do on "$n" 'pgrep -x hpcc' >/dev/null || return 1; done; }
+run_in_background bench hpl --quick -n 3 --via srun --env OMPI_MCA_mpi_yield_when_idle=1
+wait_until 120 "HPL on all three nodes" computes
+join
+mv kept.toml cluster.toml
+expect_status 0
+[[ $out =~ hpl\ PASSED:\ [0-9.]+\ GFLOPS\ in\ all,\ [0-9.]+\ a\ node\ \(N\ 256,\ NB\ 16,\ 1\ x\ 3\ ranks\ on\ 3\ nodes\)$ ]] ||
+  mismatch "HPL's line by srun" "hpl PASSED: ..." "$out"
+say "a sweep by sbatch"
+run bench -n 1,2 --via sbatch -- pi_integration --intervals 1000000
+expect_status 0
+expect_in_out "cores     time  speed-up  efficiency  runs"
+expect_in_out "time: as the program says"
+
 sleeping() { on 1 'pgrep -x sleep' >/dev/null && on 2 'pgrep -x sleep' >/dev/null && on 3 'pgrep -x sleep' >/dev/null; }
 all_quiet() {
   local n

@@ -1,6 +1,6 @@
 #!/bin/bash
-# `verify` sees what is wrong: a program that does not start on a node, one that never ends, a wrong sum, a blocked
-# port.
+# `verify` sees what is wrong: a program that does not start on a node, one that never ends, a wrong sum, a node
+# whose processors are throttled, a blocked port.
 # Exit status 5 each time, and the program and, where there is one, the node are named.
 source "$(dirname "$0")/lib.sh"
 
@@ -53,6 +53,72 @@ say "up puts the programs right"
 run up --json
 expect_status 0
 expect_json 'd["verification"]["pi"]["ok"]' true
+
+say "the report has what the page has: each way that links measured, and pi's throughput a host"
+expect_json 'len(d["verification"]["links"]["links"])' 6
+expect_json 'all(way["mbps"] > 0 and "problem" not in way for way in d["verification"]["links"]["links"])' true
+expect_json '{host: sum["ranks"] for host, sum in d["verification"]["pi"]["throughput"].items()}' \
+  "{\"$(node 1)\": 2, \"$(node 2)\": 2, \"$(node 3)\": 2}"
+expect_equal "links in report.json" 6 \
+  "$(python3 -c 'import json; print(len(json.load(open(".clustermpi/report.json"))["verification"]["links"]["links"]))')"
+
+# throttle N: what node N runs gets a twentieth of one processor, dealt out every 20 ms; unthrottle N lifts that. By
+# the control group that version 2 has the node in, or with version 1 by one of our own.
+quotas=/sys/fs/cgroup/cpu
+move_to() {  # move_to GROUP N
+  local process netns
+  netns=$(node_netns "$2")
+  for process in /proc/[0-9]*; do
+    [[ $(readlink "$process/ns/net") != "$netns" ]] || echo "${process#/proc/}" >"$1/cgroup.procs"
+  done
+}
+group_of() {  # of version 2, with quotas for it
+  local part group=/sys/fs/cgroup path
+  path=$(sed -n 's|^0::/\(.*\)/init.scope$|\1|p' "/proc/$(node_init "$1")/cgroup")
+  for part in ${path//\// }; do
+    echo +cpu >"$group/cgroup.subtree_control"
+    group+=/$part
+  done
+  echo "$group"
+}
+throttle() {
+  if [[ -d $quotas ]]; then
+    mkdir "$quotas/$(node "$1")"
+    echo 20000 >"$quotas/$(node "$1")/cpu.cfs_period_us"
+    echo 1000 >"$quotas/$(node "$1")/cpu.cfs_quota_us"
+    move_to "$quotas/$(node "$1")" "$1"
+  else
+    echo 1000 20000 >"$(group_of "$1")/cpu.max"
+  fi
+}
+unthrottle() {
+  if [[ -d $quotas ]]; then
+    echo -1 >"$quotas/$(node "$1")/cpu.cfs_quota_us"
+    move_to "$quotas" "$1"
+    rmdir "$quotas/$(node "$1")"
+  else
+    echo max >"$(group_of "$1")/cpu.max"
+  fi
+}
+
+say "$(node 2) computes with a twentieth of a processor"
+# One rank a host: then the median is the slower of the other two, and neither is slow beside it, whatever else
+# this machine does.
+cp cluster.toml kept.toml
+sed -i '/^\[\[hosts\]\]/a slots = 1' cluster.toml
+throttle 2
+run verify pi --json
+expect_status 0
+remarks=$(json '", ".join(d["verification"]["pi"]["remarks"])')
+[[ $remarks =~ ^"$(node 2) is slow: "0\.[0-9]+" of its like"$ ]] ||
+  mismatch "what is slow" "$(node 2) is slow: 0... of its like" "$remarks"
+[[ $(json 'd["verification"]["pi"]["summary"]') == 3.14*" darts; $remarks" ]] ||
+  mismatch "the summary" "3.14... darts; $remarks" "$(json 'd["verification"]["pi"]["summary"]')"
+grep -q "<strong>pi</strong>: $remarks" .clustermpi/report.html || die "the page does not name the slow node"
+unthrottle 2
+is_as_fast() { run verify pi --json && [[ $status == 0 && $out != *"$(node 2) is slow"* ]]; }
+wait_until 120 "$(node 2) as fast as its like" is_as_fast
+mv kept.toml cluster.toml
 
 say "$(node 3) lets nothing through to $(node 2)"
 address=$(on 2 "hostname -I" | awk '{print $1}')

@@ -6,8 +6,9 @@ namespace clustermpi::cli {
 namespace {
 
 TEST(FunctionShares, AreThoseOfRanksOfWhichEachHasItsOwnUnit) {
-  const auto shares =
+  const auto [ranks, shares] =
       function_shares({"75 work(int)\n25 wait\n", "no count\n500 work(int)\n500 wait\n"});
+  EXPECT_EQ(ranks, 2u);
   ASSERT_EQ(shares.size(), 2u);
   EXPECT_EQ(shares[0].name, "work(int)");
   EXPECT_DOUBLE_EQ(shares[0].mean, 0.625);
@@ -17,7 +18,7 @@ TEST(FunctionShares, AreThoseOfRanksOfWhichEachHasItsOwnUnit) {
 }
 
 TEST(FunctionShares, AFunctionThatARankNeverCalledCostsItNothing) {
-  const auto shares = function_shares({"1 a\n1 b\n", "1 a\n"});
+  const auto shares = function_shares({"1 a\n1 b\n", "1 a\n"}).functions;
   ASSERT_EQ(shares.size(), 2u);
   EXPECT_EQ(shares[1].name, "b");
   EXPECT_DOUBLE_EQ(shares[1].lowest, 0);
@@ -25,8 +26,11 @@ TEST(FunctionShares, AFunctionThatARankNeverCalledCostsItNothing) {
 }
 
 TEST(FunctionShares, ARankWithoutAProfileIsLeftOut) {
-  EXPECT_EQ(function_shares({"", "2 a\n"}).front().mean, 1);
-  EXPECT_TRUE(function_shares({"", "perf: nothing\n"}).empty());
+  const auto [ranks, shares] = function_shares({"", "2 a\n", "perf: nothing\n"});
+  EXPECT_EQ(ranks, 1u);
+  ASSERT_EQ(shares.size(), 1u);
+  EXPECT_EQ(shares.front().mean, 1);
+  EXPECT_EQ(function_shares({"", "perf: nothing\n"}).ranks, 0u);
 }
 
 }  // namespace

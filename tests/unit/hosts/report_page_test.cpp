@@ -137,7 +137,38 @@ TEST(ReportPage, WhatWasNotCheckedIsNotSaidToWork) {
   ReportPage page = example::good_report();
   EXPECT_THAT(words(page), HasSubstr("red01✓ works"));
   page.verdicts.clear();
-  EXPECT_THAT(words(page), HasSubstr("red01✓ answers"));
+  EXPECT_THAT(words(page), HasSubstr("red01– answers"));
+}
+
+TEST(ReportPage, WhereACheckFailedWithoutACulpritNoHostIsSaidToWork) {
+  ReportPage page = example::good_report();
+  page.exit_code = ExitCode::verification_failed;
+  page.verdicts[2].ok = false;
+  page.verdicts[2].summary = "did not end within 60 s";
+  EXPECT_THAT(words(page), Not(HasSubstr("✓ works")));
+  EXPECT_THAT(words(page), HasSubstr("red01– answers"));
+}
+
+TEST(ReportPage, WhereACheckDidNotRunNoHostIsSaidToWork) {
+  ReportPage page = example::good_report();
+  page.verdicts.back().ran = false;
+  EXPECT_THAT(words(page), Not(HasSubstr("✓ works")));
+  EXPECT_THAT(words(example::bad_report()), HasSubstr("red manager– answers"));
+}
+
+TEST(ReportPage, WhereTheRunWasCutShortNoHostIsSaidToWork) {
+  ReportPage page = example::good_report();
+  page.exit_code = ExitCode::interrupted;
+  page.error = HostError{"interrupted", "interrupted", "run the same command again to go on"};
+  page.verdicts.resize(2);
+  EXPECT_THAT(words(page), Not(HasSubstr("✓ works")));
+}
+
+TEST(ReportPage, AHostThatFailedTakesNothingFromTheProofOfTheOthers) {
+  ReportPage page = example::good_report();
+  page.exit_code = ExitCode::hosts_failed;
+  page.failures["red03"] = {"unreachable", "no answer", "check that it is switched on"};
+  EXPECT_THAT(words(page), HasSubstr("red01✓ works"));
 }
 
 TEST(ReportPage, WithoutSlurmNothingIsSaidOfIt) {

@@ -26,7 +26,14 @@ SweepRun run_at(unsigned np, int exit_status = 0, unsigned repetition = 1) {
 }
 
 SweepDefinition definition() {
-  return {{"julia", "--multiplier", "{m}"}, {"m"}, {"A=1"}, "mpirun", {}, {"red:4", "red01:4"}};
+  return {{"julia", "--multiplier", "{m}"},
+          {"m"},
+          {{"A", "6b86b273"}},
+          "mpirun",
+          {},
+          {"red:4", "red01:4"},
+          "Open MPI 4.1.4",
+          "ba7816bf"};
 }
 
 TEST(RankCounts, AreListsAndRanges) {
@@ -165,11 +172,15 @@ TEST(Difference, NamesTheFirstThingAndHowItWas) {
   EXPECT_EQ(after([](auto& asked) { asked.command.pop_back(); }),
             "another command: julia --multiplier {m}");
   EXPECT_EQ(after([](auto& asked) { asked.parameters.clear(); }), "another set of parameters: m");
-  EXPECT_EQ(after([](auto& asked) { asked.environment.clear(); }), "another environment: A=1");
+  EXPECT_EQ(after([](auto& asked) { asked.environment.clear(); }), "another environment: A");
+  EXPECT_EQ(after([](auto& asked) { asked.environment["B"] = "0"; }), "another environment: A");
+  EXPECT_EQ(after([](auto& asked) { asked.environment["A"] = "0"; }), "another value of A");
   EXPECT_EQ(after([](auto& asked) { asked.via = "srun"; }), "another way: mpirun");
   EXPECT_EQ(after([](auto& asked) { asked.placement = {"by-core"}; }), "another placement: none");
   EXPECT_EQ(after([](auto& asked) { asked.hosts.pop_back(); }),
             "another set of hosts and slots: red:4, red01:4");
+  EXPECT_EQ(after([](auto& asked) { asked.mpi = "MPICH 4.0.2"; }), "another MPI: Open MPI 4.1.4");
+  EXPECT_EQ(after([](auto& asked) { asked.source.clear(); }), "another source of its program");
 }
 
 }  // namespace

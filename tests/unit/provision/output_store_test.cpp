@@ -145,6 +145,16 @@ TEST(LineSplitter, BreaksALineThatHasNoEnd) {
   EXPECT_THAT(lengths, testing::ElementsAre(LineSplitter::longest, LineSplitter::longest, 5));
 }
 
+TEST(AppendEnd, KeepsTheLastOfWhatIsLong) {
+  std::string text;
+  for (const char* piece : {"ab", "cd", "ef"}) append_end(text, piece, 3);
+  EXPECT_EQ(text, "abcdef");
+  append_end(text, "g", 3);
+  EXPECT_EQ(text, "efg");
+  append_end(text, "0123456789", 3);
+  EXPECT_EQ(text, "789");
+}
+
 TEST(LastLine, IsTheLastOneThatSaysSomething) {
   EXPECT_EQ(last_line("a\nb\n\n"), "b");
   EXPECT_EQ(last_line("10%\r20%\r"), "20%");

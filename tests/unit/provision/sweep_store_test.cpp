@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <sys/resource.h>
+
+#include <csignal>
 #include <fstream>
 
 #include "hosts/error.hpp"
@@ -31,7 +34,8 @@ class SweepStoreTest : public testing::Test {
     return run;
   }
 
-  const SweepDefinition definition{{"hostname"}, {}, {}, "mpirun", {}, {"red:4"}};
+  const SweepDefinition definition{{"hostname"},     {}, {}, "mpirun", {}, {"red:4"},
+                                   "Open MPI 4.1.4", ""};
   fs::path folder;
 };
 
@@ -59,6 +63,47 @@ TEST_F(SweepStoreTest, ALineThatWasCutOffGivesItsPlaceToTheNext) {
   SweepStore next(folder);
   EXPECT_THAT(next.load().runs, ElementsAre(run_at(1)));
   next.append(run_at(4));
+  EXPECT_THAT(SweepStore(folder).load().runs, ElementsAre(run_at(1), run_at(4)));
+}
+
+/// While it lives, no file of this process grows beyond `size`, as on a disk that is full.
+class SmallDisk {
+ public:
+  explicit SmallDisk(rlim_t size) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit small{size, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &small);
+  }
+  ~SmallDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int) = std::signal(SIGXFSZ, SIG_IGN);
+};
+
+TEST_F(SweepStoreTest, WhereTheDiskIsFullWhatWasKeptStaysAndMoreIsAddedLater) {
+  SweepStore store(folder);
+  store.begin(definition);
+  store.append(run_at(1));
+  const auto whole = fs::file_size(store.file());
+  {
+    const SmallDisk disk(whole + 20);
+    try {
+      store.append(run_at(2));
+      ADD_FAILURE();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.what(), "cannot write " + store.file().string() + ": File too large");
+      EXPECT_EQ(error.code(), ExitCode::local_failure);
+    }
+  }
+  EXPECT_EQ(fs::file_size(store.file()), whole + 20);
+  EXPECT_THAT(SweepStore(folder).load().runs, ElementsAre(run_at(1)));
+  store.append(run_at(4));
   EXPECT_THAT(SweepStore(folder).load().runs, ElementsAre(run_at(1), run_at(4)));
 }
 
