@@ -40,10 +40,6 @@ std::vector<std::pair<std::string, std::string>> environment_of(
                               "with no digit",
                               printable(word)));
     }
-    if (word.find('\n') != std::string::npos) {
-      throw Error(ExitCode::usage,
-                  fmt::format("--env {}: a value cannot have several lines", name));
-    }
     if (equals != std::string::npos) {
       variables.emplace_back(name, word.substr(equals + 1));
     } else if (const char* value = std::getenv(name.c_str())) {
@@ -51,6 +47,10 @@ std::vector<std::pair<std::string, std::string>> environment_of(
     } else {
       throw Error(ExitCode::usage, fmt::format("--env {}: there is no such variable here", name),
                   fmt::format("give it a value: --env {}=VALUE", name));
+    }
+    if (variables.back().second.find('\n') != std::string::npos) {
+      throw Error(ExitCode::usage,
+                  fmt::format("--env {}: a value cannot have several lines", name));
     }
   }
   return variables;

@@ -26,6 +26,16 @@ TEST_F(RunTest, AVariableThatIsNotSetHereHasNoValueToGive) {
             "  give it a value: --env NO_SUCH_VARIABLE=VALUE\n");
 }
 
+TEST_F(RunTest, AVariableHasOneLineWhereverItsValueIsFrom) {
+  setenv("HAS_LINES", "a\n--\nb", 1);
+  for (const std::string word : {"HAS_LINES", "HAS_LINES=a\nb"}) {
+    const Outcome outcome = run({"run", "--env", word, "--", "true"});
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_EQ(outcome.err, "error: --env HAS_LINES: a value cannot have several lines\n");
+  }
+  unsetenv("HAS_LINES");
+}
+
 TEST_F(RunTest, LinesAsTheyComeAndOneDocumentExcludeEachOther) {
   const Outcome outcome = run({"run", "--tag", "--json", "--", "true"});
   EXPECT_EQ(outcome.status, 2);
