@@ -73,7 +73,8 @@ clustermpi_by_perf() {
     sed -n 's/^ *\([0-9][0-9]*\) *\[[^]]*\] *\(.*[^ ]\) *$/\1 \2/p' >&3
 }
 clustermpi_by_valgrind() {
-  valgrind -q --tool=callgrind --callgrind-out-file="$clustermpi_own.costs" "$@" 3>&-
+  # For vgdb it would make FIFOs in /tmp, which stay when it is killed.
+  valgrind -q --vgdb=no --tool=callgrind --callgrind-out-file="$clustermpi_own.costs" "$@" 3>&-
   clustermpi_status=$?
   callgrind_annotate --auto=no --threshold=99.9 "$clustermpi_own.costs" 2>/dev/null |
     sed -n '/PROGRAM TOTALS/d; s/^ *\([0-9,]*[0-9]\) ([^)]*)  *[^:]*:\(.*\)$/\1 \2/p' |

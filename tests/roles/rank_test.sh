@@ -97,6 +97,9 @@ gather
 start_profile sh -c ': >"$1"; exec sleep 1000' sh "$dir/started"
 until [[ -e $dir/started ]]; do sleep 0.01; done
 kill -KILL -- "-${ranks[0]}"
+# One that takes longer to end writes on while it can.
+(late=0; while : >"$dir/folder/late.$late"; do late=$((late + 1)); done) 2>/dev/null 3>&- &
+until [[ -e $dir/folder/late.9 ]]; do sleep 0.01; done
 exec 3>&-
 wait $gatherer 2>/dev/null
 expect "nothing is left" "" "$(ls -d "$dir/folder" "$dir/tmp"/* 2>/dev/null)"
