@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <istream>
 #include <nlohmann/json.hpp>
@@ -39,6 +40,15 @@ class Both : public Reporter {
   Reporter& second_;
 };
 
+/// NaN and infinity are numbers for CLI11.
+std::string fault_of_timeout(const std::string& word) {
+  double seconds = 0;
+  const char* const last = word.data() + word.size();
+  const auto [end, error] = std::from_chars(word.data(), last, seconds);
+  if (error == std::errc{} && end == last && seconds >= 0.001 && seconds <= 1e8) return {};
+  return fmt::format("'{}' is no number from 0.001 to 100000000", word);
+}
+
 void add_common_options(CLI::App& app, CommonOptions& common) {
   const std::string group = "Common to all commands";
   app.add_option("-i,--inventory", common.inventory,
@@ -52,7 +62,7 @@ void add_common_options(CLI::App& app, CommonOptions& common) {
       ->group(group);
   app.add_option("--timeout", common.timeout, "For one command on one host, or one job")
       ->type_name("SECONDS")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Validator(fault_of_timeout, ""))
       ->group(group);
   app.add_flag("--dry-run", common.dry_run, "Say what would change, change nothing")->group(group);
   app.add_flag("--json", common.json, "One JSON document on stdout")->group(group);
@@ -246,26 +256,34 @@ std::ostream& Session::err() {
 
 namespace {
 
-/// The first word that is neither an option nor the value of one, or nothing.
-std::optional<std::string> first_word(const std::vector<std::string>& arguments) {
+/// The words that are neither options nor the values of some.
+std::vector<std::string> plain_words(const std::vector<std::string>& arguments) {
   const std::vector<std::string> with_value{"-i", "--inventory", "--limit", "--fanout",
                                             "--timeout"};
+  std::vector<std::string> words;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (std::ranges::find(with_value, arguments[i]) != with_value.end()) {
       ++i;
     } else if (!arguments[i].starts_with("-")) {
-      return arguments[i];
+      words.push_back(arguments[i]);
     }
   }
-  return {};
+  return words;
 }
 
-/// Takes what is behind "--" off the words of `exec` and `bench`. CLI11 swallows the "--", and a
+/// Whether the command is one that starts a program, of which the words are given.
+bool takes_program(const std::vector<std::string>& arguments) {
+  const std::vector<std::string> words = plain_words(arguments);
+  if (words.empty()) return false;
+  if (words[0] == "examples") return words.size() > 1 && words[1] == "run";
+  return words[0] == "exec" || words[0] == "bench" || words[0] == "run";
+}
+
+/// Takes what is behind "--" off the words of such a command. CLI11 swallows the "--", and a
 /// mistyped host, or the name of a sweep, would be run as a command.
 std::optional<std::vector<std::string>> take_operands(std::vector<std::string>& arguments) {
   const auto dashes = std::ranges::find(arguments, "--");
-  const auto command = first_word(arguments);
-  if (dashes == arguments.end() || (command != "exec" && command != "bench")) return {};
+  if (dashes == arguments.end() || !takes_program({arguments.begin(), dashes})) return {};
   std::vector<std::string> operands(dashes + 1, arguments.end());
   arguments.erase(dashes, arguments.end());
   return operands;

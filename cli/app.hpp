@@ -60,6 +60,7 @@ class Session {
   // Whoever prints here finds the console's live lines gone.
   [[nodiscard]] std::ostream& out();
   [[nodiscard]] std::ostream& err();
+  [[nodiscard]] std::ostream& stream(Stream which) { return which == Stream::out ? out() : err(); }
   /// A document on stdout. Bytes that are no UTF-8 become U+FFFD.
   void print(const nlohmann::json& document);
   [[nodiscard]] std::istream& in() { return streams_.in; }
@@ -68,15 +69,11 @@ class Session {
   [[nodiscard]] int input_for_hosts() const;
   /// What a job may read as its stdin: a terminal too, where we are who it listens to.
   [[nodiscard]] int input_for_job() const;
-  /// What was behind "--" of a command that takes another command; none where there was no "--".
+  /// What was behind "--" of a command that starts a program; none where there was no "--".
   std::optional<std::vector<std::string>> operands;
   std::vector<std::string> words;  ///< of the command line, the program's name left out
   [[nodiscard]] CancelToken& cancel() { return cancel_; }
   [[nodiscard]] bool writes_to_pipe() const { return streams_.out_is_pipe; }
-  /// What a node prints goes to a terminal only without its control characters.
-  [[nodiscard]] bool shields_terminal() const {
-    return streams_.out_is_terminal || streams_.err_is_terminal;
-  }
   [[nodiscard]] bool is_terminal(Stream stream) const {
     return stream == Stream::out ? streams_.out_is_terminal : streams_.err_is_terminal;
   }

@@ -105,14 +105,15 @@ void prepare(Session& session, const std::string& name) {
   run_steps(steps, cluster, records);
 }
 
-ExitCode run(Session& session, JobOptions options) {
+ExitCode run(Session& session, const std::string& name, JobOptions options) {
   session.refuse_dry_run("examples run");
-  const Example example = find_example(options.command.front());
+  const Example example = find_example(name);
   prepare(session, example.name);
   if (options.placement.np == 0) options.placement.np = example.np;
-  if (options.command.size() == 1)
-    std::ranges::copy(example.arguments, std::back_inserter(options.command));
-  options.command.front() = program_path(session.open_cluster(), example.name);
+  options.command = {program_path(session.open_cluster(), example.name)};
+  const bool told = session.operands && !session.operands->empty();
+  std::ranges::copy(told ? *session.operands : example.arguments,
+                    std::back_inserter(options.command));
   return run_job(session, "examples run", options, [&](nlohmann::json& json, const Result& result) {
     json["figures"] = result_line(result.out, example.name);
   });
@@ -151,17 +152,16 @@ void add_examples(CLI::App& app, Session& session) {
   auto* running = command->add_subcommand(
       "run", "Compile one on the nodes, bring it to all of them, and start it");
   add_job_options(*running, *options);
-  keep_words_whole(running->add_option("command", options->command,
-                                       "As `examples list` shows it, and arguments for it"))
-      ->type_name("NAME [ARG]")
+  running->add_option("name", *name, "As `examples list` shows it; its arguments behind --")
+      ->type_name("NAME")
       ->required();
   running->footer(
       "Without -n and arguments it is run as its source says (`// Run:`).\n"
       "  clustermpi examples run julia\n"
       "  clustermpi examples run ring -n 8 -- --count 100\n"
       "Its exit status is passed on: 0 where the result that it checked is right.");
-  running->callback([&session, options] {
-    session.action = [&session, options] { return run(session, *options); };
+  running->callback([&session, name, options] {
+    session.action = [&session, name, options] { return run(session, *name, *options); };
   });
 }
 

@@ -7,6 +7,7 @@
 
 #include "cli/app.hpp"
 #include "cli/host_choice.hpp"
+#include "cli/node_output.hpp"
 #include "hosts/hostlist.hpp"
 #include "provision/exec.hpp"
 #include "provision/output_lines.hpp"
@@ -39,15 +40,6 @@ std::string line_of(const Session& session) {
   return fmt::format("{}", fmt::join(*session.operands, " "));
 }
 
-/// What a node prints goes to a terminal without its control characters, and untouched elsewhere.
-std::string shown(const Session& session, Stream stream, std::string_view text) {
-  return session.is_terminal(stream) ? printable(text) : std::string(text);
-}
-
-std::ostream& stream_of(Session& session, Stream stream) {
-  return stream == Stream::out ? session.out() : session.err();
-}
-
 /// Looks on while hosts are at work.
 class Watcher {
  public:
@@ -73,10 +65,7 @@ class LinePrinter : public Watcher {
  private:
   [[nodiscard]] LineSplitter::Take printer(const std::string& host, Stream stream) {
     return [this, &host, stream](std::string_view line) {
-      std::ostream& to = stream_of(session_, stream);
-      to << host << ": " << shown(session_, stream, line) << '\n' << std::flush;
-      // Whoever read it has had enough, as `head` has: a command that never ends must.
-      if (!to) session_.cancel().cancel();
+      print_line(session_, stream, host + ": ", line);
     };
   }
 
@@ -124,29 +113,20 @@ std::unique_ptr<Watcher> watcher_for(Session& session, const ExecOptions& option
   return nullptr;
 }
 
-/// `log` as it is; for a terminal line by line, so that no character is cut in two.
 void copy(const OutputLog& log, Session& session, Stream stream) {
-  std::ostream& to = stream_of(session, stream);
-  LineSplitter lines;
-  const bool terminal = session.is_terminal(stream);
-  const auto print_line = [&](std::string_view line) { to << printable(line) << '\n'; };
+  NodeOutput output(session, stream);
   log.read([&](std::string_view piece) {
-    if (terminal) {
-      lines.feed(piece, print_line);
-    } else {
-      to << piece;
-    }
-    return to.good();  // whoever read it may have had enough
+    output.print(piece);
+    return session.stream(stream).good();
   });
-  lines.flush(print_line);
-  if (!terminal && !log.ends_with_newline()) to << '\n';
+  output.end();
+  if (!log.ends_with_newline()) session.stream(stream) << '\n' << std::flush;
 }
 
 void print_log(const std::string& hosts, const OutputLog& log, Session& session, Stream stream) {
   if (log.size() == 0) return;
-  stream_of(session, stream) << hosts << (log.lines() == 1 ? ": " : ":\n");
+  session.stream(stream) << hosts << (log.lines() == 1 ? ": " : ":\n");
   copy(log, session, stream);
-  stream_of(session, stream) << std::flush;
 }
 
 std::string status_text(const HostOutcome& outcome) {

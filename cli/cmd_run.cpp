@@ -1,18 +1,48 @@
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "cli/job.hpp"
 
 namespace clustermpi::cli {
+
+namespace {
+
+bool looks_like_an_option(const std::string& word) {
+  return word.size() > 1 && word.starts_with('-');
+}
+
+/// The program and its arguments; `words` were not behind "--". Whose option stands there is not
+/// for us to guess: mpirun would take it for the program's.
+std::vector<std::string> whole_command(const Session& session, std::vector<std::string> words) {
+  const auto option = std::ranges::find_if(words, looks_like_an_option);
+  if (option != words.end()) {
+    throw Error(ExitCode::usage,
+                fmt::format("run: is '{}' meant for {} or for us?", *option, words.front()),
+                fmt::format("ours stand before the program, its own behind `--`, as in "
+                            "`clustermpi run -n 2 -- {} {}`",
+                            words.front(), *option));
+  }
+  if (session.operands) std::ranges::copy(*session.operands, std::back_inserter(words));
+  if (words.empty()) {
+    throw Error(ExitCode::usage, "run: no program is given",
+                "as in `clustermpi run -n 2 -- hostname`");
+  }
+  return words;
+}
+
+}  // namespace
 
 void add_run(CLI::App& app, Session& session) {
   auto options = std::make_shared<JobOptions>();
   auto* command = app.add_subcommand(
       "run", "Start a program on the cluster by mpirun or Slurm, and pass its exit status on");
   add_job_options(*command, *options);
+  command->positionals_at_end();  // so that no word behind PROGRAM is taken for one of ours
   keep_words_whole(command->add_option("command", options->command,
                                        "Program, with its path on the hosts, and arguments"))
-      ->type_name("PROGRAM [ARG]")
-      ->required();
+      ->type_name("PROGRAM [ARG]");
   command->footer(
       "  clustermpi run -n 8 -- hostname\n"
       "  clustermpi distribute ./a.out --to bin && clustermpi run -- bin/a.out --size 100\n"
@@ -41,7 +71,10 @@ void add_run(CLI::App& app, Session& session) {
       "wants perf,\n"
       "which Debian calls linux-perf, or valgrind, with which a program takes 50 times as long.");
   command->callback([&session, options] {
-    session.action = [&session, options] { return run_job(session, "run", *options); };
+    session.action = [&session, options] {
+      options->command = whole_command(session, options->command);
+      return run_job(session, "run", *options);
+    };
   });
 }
 

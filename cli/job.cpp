@@ -10,6 +10,7 @@
 #include <ostream>
 
 #include "cli/choice.hpp"
+#include "cli/node_output.hpp"
 #include "cli/rank_output.hpp"
 #include "cli/rank_profile.hpp"
 #include "provision/steps/discover.hpp"
@@ -40,10 +41,6 @@ std::vector<std::pair<std::string, std::string>> environment_of(
                               "with no digit",
                               printable(word)));
     }
-    if (word.find('\n') != std::string::npos) {
-      throw Error(ExitCode::usage,
-                  fmt::format("--env {}: a value cannot have several lines", name));
-    }
     if (equals != std::string::npos) {
       variables.emplace_back(name, word.substr(equals + 1));
     } else if (const char* value = std::getenv(name.c_str())) {
@@ -51,6 +48,10 @@ std::vector<std::pair<std::string, std::string>> environment_of(
     } else {
       throw Error(ExitCode::usage, fmt::format("--env {}: there is no such variable here", name),
                   fmt::format("give it a value: --env {}=VALUE", name));
+    }
+    if (variables.back().second.find('\n') != std::string::npos) {
+      throw Error(ExitCode::usage,
+                  fmt::format("--env {}: a value cannot have several lines", name));
     }
   }
   return variables;
@@ -144,23 +145,29 @@ void look_at_hosts_once(Cluster& cluster) {
   run_step(discover, cluster, record);
 }
 
-/// A program's own output goes through untouched, as mpirun's would; only a terminal is protected.
-void pass_output_on(Session& session, MpiJob& job) {
-  job.on_output = [&session](Stream stream, std::string_view text) {
-    std::ostream& to = stream == Stream::out ? session.out() : session.err();
-    to << (session.shields_terminal() ? printable(text) : std::string(text)) << std::flush;
-  };
-}
-
-nlohmann::json document_of(const std::string& command, const Result& result) {
+nlohmann::json document_of(const std::string& command, const JobResult& result) {
+  nlohmann::json hosts = nlohmann::json::object();
+  for (const auto& [host, why] : result.incomplete)
+    hosts[host] = {{"ok", false}, {"error", to_json(why)}};
   nlohmann::json document = {{"command", command},
-                             {"ok", result.ok()},
-                             {"hosts", nlohmann::json::object()},
+                             {"ok", result.ok() && result.incomplete.empty()},
+                             {"hosts", hosts},
                              {"exit_status", result.exit_status},
                              {"stdout", printable(result.out)},
-                             {"stderr", printable(result.err)}};
+                             {"stderr", printable(result.err)},
+                             {"truncated", result.truncated}};
   if (result.error) document["error"] = to_json(*result.error);
   return document;
+}
+
+/// The job's own status, unless the manager failed or nothing else did but the gathering.
+ExitCode conclude(Session& session, const JobResult& result) {
+  if (result.error) {
+    session.err() << printable(error_text(result.error->message, result.error->hint));
+    return ExitCode::hosts_failed;
+  }
+  if (result.ok() && !result.incomplete.empty()) return ExitCode::hosts_failed;
+  return static_cast<ExitCode>(result.exit_status);
 }
 
 }  // namespace
@@ -186,12 +193,23 @@ ExitCode run_job(Session& session, const std::string& name, const JobOptions& op
   job.profile = profiles.has_value();
   if (ranks) job.on_rank = [&ranks](const RankPiece& piece) { ranks->take(piece); };
   if (profiles) job.on_rank = [&profiles](const RankPiece& piece) { profiles->take(piece); };
-  if (!json) pass_output_on(session, job);
+  NodeOutput out(session, Stream::out);
+  NodeOutput err(session, Stream::err);
+  if (!json) {
+    job.on_output = [&](Stream stream, std::string_view text) {
+      (stream == Stream::out ? out : err).print(text);
+    };
+  }
 
-  const Result result = launch(cluster, job);
+  const JobResult result = launch(cluster, job);
+  out.end();
+  err.end();
   if (ranks) ranks->end();
-  if (session.cancel().cancelled())
+  if (session.cancel().cancelled()) {
+    // It was ended because nobody takes what it prints: main() says why, where that is a failure.
+    if (!session.out() || !session.err()) return ExitCode::interrupted;
     throw Error(ExitCode::interrupted, "interrupted: the job is being ended on all hosts");
+  }
   if (profiles) profiles->end();
   if (json) {
     nlohmann::json document = document_of(name, result);
@@ -200,10 +218,7 @@ ExitCode run_job(Session& session, const std::string& name, const JobOptions& op
     if (add) add(document, result);
     session.print(document);
   }
-  if (!result.error) return static_cast<ExitCode>(result.exit_status);
-  if (!json) throw Error(ExitCode::hosts_failed, result.error->message, result.error->hint);
-  session.err() << error_text(result.error->message, result.error->hint);
-  return ExitCode::hosts_failed;
+  return conclude(session, result);
 }
 
 }  // namespace clustermpi::cli

@@ -37,8 +37,9 @@ void add_launch_options(CLI::App& command, JobOptions& options);
 [[nodiscard]] MpiJob mpi_job(const Cluster& cluster, const JobOptions& options);
 
 /// Starts `options.command` on the cluster, passes its output on while it runs and its exit status
-/// at the end. With --json there is one document, to which `add` may add what the command knows of
-/// the output.
+/// at the end; hosts_failed where what ranks printed may be incomplete, and interrupted, without a
+/// word, where what it prints could not be passed on. With --json there is one document, to which
+/// `add` may add what the command knows of the output.
 ExitCode run_job(Session& session, const std::string& name, const JobOptions& options,
                  const std::function<void(nlohmann::json&, const Result&)>& add = {});
 

@@ -8,8 +8,10 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <utility>
 #include <vector>
 
+#include "cli/node_output.hpp"
 #include "hosts/hostlist.hpp"
 
 namespace clustermpi::cli {
@@ -39,30 +41,49 @@ std::string count(std::size_t number, std::string_view what) {
 
 }  // namespace
 
-void prepare_rank_folder(std::string_view option, const fs::path& folder,
-                         const std::vector<std::string_view>& endings) {
+void make_rank_folder(std::string_view option, const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
+  if (!error) return;
+  throw Error(ExitCode::usage,
+              fmt::format("{} {}: {}", option, printable(folder.string()), error.message()),
+              "it takes a folder of this machine, which is made where it is missing");
+}
+
+void remove_rank_files(const fs::path& folder, const std::vector<std::string_view>& endings) {
+  std::error_code error;
   std::vector<fs::path> old;
-  if (!error) {
-    for (const auto& entry : fs::directory_iterator(folder, error))
-      if (is_of_a_rank(entry.path().filename().string(), endings)) old.push_back(entry.path());
-  }
+  for (const auto& entry : fs::directory_iterator(folder, error))
+    if (is_of_a_rank(entry.path().filename().string(), endings)) old.push_back(entry.path());
   for (const fs::path& each : old)
     if (!error) fs::remove(each, error);
-  if (error) {
-    throw Error(ExitCode::usage,
-                fmt::format("{} {}: {}", option, printable(folder.string()), error.message()),
-                "it takes a folder of this machine, which is made where it is missing");
-  }
+  if (!error) return;
+  throw Error(ExitCode::local_failure,
+              fmt::format("cannot remove what an earlier run left in {}: {}",
+                          printable(folder.string()), error.message()));
 }
 
 RankOutput::RankOutput(Session& session, bool tag, fs::path split)
     : session_(session), tag_(tag), split_(std::move(split)) {
-  if (!split_.empty()) prepare_rank_folder("--split", split_, {".out", ".err"});
+  if (!split_.empty()) make_rank_folder("--split", split_);
+}
+
+void RankOutput::begin() {
+  if (std::exchange(begun_, true) || split_.empty()) return;
+  try {
+    remove_rank_files(split_, {".out", ".err"});
+  } catch (const Error& error) {
+    fail(error);
+  }
+}
+
+void RankOutput::fail(const Error& error) {
+  failure_.emplace(error);
+  session_.cancel().cancel();
 }
 
 void RankOutput::take(const RankPiece& piece) {
+  begin();
   Rank& rank = ranks_[piece.rank];
   rank.host = piece.host;
   if (piece.kind == "start") return keep(piece.rank, Stream::out, {});
@@ -80,12 +101,7 @@ void RankOutput::take(const RankPiece& piece) {
 }
 
 void RankOutput::print(unsigned rank, Stream stream, std::string_view line) {
-  std::ostream& to = stream == Stream::out ? session_.out() : session_.err();
-  to << fmt::format("[{}] {}\n", rank,
-                    session_.is_terminal(stream) ? printable(line) : std::string(line))
-     << std::flush;
-  // Whoever read it has had enough, as `head` has: a job that never ends must.
-  if (!to) session_.cancel().cancel();
+  print_line(session_, stream, fmt::format("[{}] ", rank), line);
 }
 
 void RankOutput::keep(unsigned rank, Stream stream, std::string_view bytes) {
@@ -94,14 +110,13 @@ void RankOutput::keep(unsigned rank, Stream stream, std::string_view bytes) {
   std::ofstream to(file(rank, stream), std::ios::binary | std::ios::app);
   to << bytes << std::flush;
   if (to) return;
-  failure_.emplace(
-      ExitCode::local_failure,
-      fmt::format("cannot write {}: {}", file(rank, stream).string(), std::strerror(errno)),
-      "the job was ended");
-  session_.cancel().cancel();
+  fail({ExitCode::local_failure,
+        fmt::format("cannot write {}: {}", file(rank, stream).string(), std::strerror(errno)),
+        "the job was ended"});
 }
 
 void RankOutput::end() {
+  begin();
   for (auto& [number, rank] : ranks_) {
     for (const Stream stream : {Stream::out, Stream::err}) {
       Printed& printed = stream == Stream::out ? rank.out : rank.err;

@@ -15,16 +15,21 @@
 
 namespace clustermpi::cli {
 
-/// Makes a folder for files rank.NUMBER of ranks with these endings, and removes what an earlier
-/// run left of them there. Throws Error{usage} that begins with `option` where that cannot be done.
-void prepare_rank_folder(std::string_view option, const std::filesystem::path& folder,
-                         const std::vector<std::string_view>& endings);
+/// Makes a folder for files of ranks where it is missing. Throws Error{usage} that begins with
+/// `option` where that cannot be done.
+void make_rank_folder(std::string_view option, const std::filesystem::path& folder);
+
+/// Removes rank.NUMBER with these endings: a job that has begun takes an earlier one's place.
+/// Throws Error{local_failure}.
+void remove_rank_files(const std::filesystem::path& folder,
+                       const std::vector<std::string_view>& endings);
 
 class RankOutput {
  public:
   /// `tag`: lines go to our stdout and stderr, as "[3] line". `split`: a folder for rank.3.out of
-  /// each rank, and rank.3.err of those that wrote to stderr; empty: none. It is made, and such
-  /// files of an earlier run are removed. Throws Error where that cannot be done.
+  /// each rank, and rank.3.err of those that wrote to stderr; empty: none. It is made; such files
+  /// of an earlier run stay until something of this one comes. Throws Error{usage} where it cannot
+  /// be.
   RankOutput(Session& session, bool tag, std::filesystem::path split);
 
   /// What cannot be written ends the job: end() throws.
@@ -47,6 +52,8 @@ class RankOutput {
     Printed err;
   };
 
+  void begin();  ///< the job runs
+  void fail(const Error& error);
   void print(unsigned rank, Stream stream, std::string_view line);
   void keep(unsigned rank, Stream stream, std::string_view bytes);
   void tell_files() const;
@@ -55,6 +62,7 @@ class RankOutput {
   Session& session_;
   bool tag_;
   std::filesystem::path split_;
+  bool begun_ = false;
   std::map<unsigned, Rank> ranks_;
   std::optional<Error> failure_;
 };

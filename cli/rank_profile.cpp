@@ -65,7 +65,7 @@ FunctionShares function_shares(const std::vector<std::string>& profiles) {
 
 RankProfiles::RankProfiles(Session& session, std::filesystem::path folder)
     : session_(session), folder_(std::move(folder)) {
-  prepare_rank_folder("--profile", folder_, {".profile"});
+  make_rank_folder("--profile", folder_);
 }
 
 void RankProfiles::take(const RankPiece& piece) {
@@ -74,6 +74,7 @@ void RankProfiles::take(const RankPiece& piece) {
 
 void RankProfiles::end() {
   std::vector<std::string> profiles;
+  remove_rank_files(folder_, {".profile"});
   for (const auto& [rank, profile] : profiles_) {
     write_file(folder_ / fmt::format("rank.{}.profile", rank), profile);
     profiles.push_back(profile);

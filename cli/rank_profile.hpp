@@ -37,8 +37,8 @@ class RankProfiles {
   RankProfiles(Session& session, std::filesystem::path folder);
 
   void take(const RankPiece& piece);
-  /// The job has ended: writes the files, and prints which functions cost most. Throws
-  /// Error{local_failure} where a file cannot be written.
+  /// The job has ended: writes the files in place of an earlier run's, and prints which functions
+  /// cost most. Throws Error{local_failure} where a file cannot be written.
   void end();
 
   [[nodiscard]] nlohmann::json to_json() const;

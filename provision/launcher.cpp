@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <map>
 
 #include "hosts/mpi.hpp"
@@ -234,14 +235,22 @@ std::string launch_input(const Launch& launch) {
   std::string input;
   for (const auto& [name, text] : launch.files)
     input += fmt::format("file {} {}\n{}", name, text.size(), text);
-  for (const auto& [name, value] : launch.environment) input += fmt::format("{}={}\n", name, value);
+  for (const auto& [name, value] : launch.environment) {
+    // A second line could be anything that launch.sh takes.
+    assert(value.find('\n') == std::string::npos);
+    input += fmt::format("{}={}\n", name, value);
+  }
   return input + "--\n";
 }
 
 /// The words as the log has them: without the script that starts a rank.
-std::string told(std::vector<std::string> words) {
-  std::ranges::replace(words, std::string(remote::rank), std::string("rank.sh"));
-  return fmt::format("{}", fmt::join(words, " "));
+std::string told(const std::vector<std::string>& words) {
+  std::string text = fmt::format("{}", fmt::join(words, " "));
+  for (const std::string& script : {shell_quote(remote::rank), std::string(remote::rank)}) {
+    const std::size_t at = text.find(script);
+    if (at != std::string::npos) text.replace(at, script.size(), "rank.sh");
+  }
+  return text;
 }
 
 /// The program that starts the job, on the manager.
@@ -274,9 +283,14 @@ RankStart rank_start(const Cluster& cluster, const MpiJob& job) {
   return start;
 }
 
+HostError why_incomplete(const Result& gathered) {
+  if (gathered.error) return *gathered.error;
+  return {"gathering_failed", "python3 failed there, or is missing", ""};
+}
+
 /// Runs the launcher, and beside it what tells of the ranks on each host.
-Result run_with_ranks(Cluster& cluster, const MpiJob& job, const Launch& launch,
-                      const std::function<void(const RankPiece&)>& take) {
+JobResult run_with_ranks(Cluster& cluster, const MpiJob& job, const Launch& launch,
+                         const std::function<void(const RankPiece&)>& take) {
   Gathering gathering(launch.start.folder, take);
   std::vector<Job> jobs{launcher_job(cluster, job, launch)};
   const std::size_t manager = jobs.front().host;
@@ -286,25 +300,33 @@ Result run_with_ranks(Cluster& cluster, const MpiJob& job, const Launch& launch,
   auto results = cluster.fleet().run(std::move(jobs), [&](const Result& result) {
     if (result.host == manager) gathering.end();
   });
+  JobResult result{std::move(results.front()), {}};
   for (std::size_t i = 0; i < launch.hosts.size() && !cluster.cancel().cancelled(); ++i) {
-    const Result& gathered = results[i + 1];
-    if (gathered.ok()) continue;
-    cluster.warn(fmt::format("what ranks printed may be incomplete: {}",
-                             gathered.error ? gathered.error->message
-                                            : "python3 failed there, or is missing"),
+    if (results[i + 1].ok()) continue;
+    HostError why = why_incomplete(results[i + 1]);
+    cluster.warn(fmt::format("what ranks printed may be incomplete: {}", why.message),
                  launch.hosts[i]);
+    result.incomplete.emplace(launch.hosts[i], std::move(why));
   }
-  return std::move(results.front());
+  return result;
 }
 
-Result run_under_debugger(Cluster& cluster, const MpiJob& job, const Launch& launch) {
+JobResult run_under_debugger(Cluster& cluster, const MpiJob& job, const Launch& launch) {
   DebugWindow window(launch.ranks, launch.start.folder, cluster.workspace().ssh_config());
-  Result result = run_with_ranks(cluster, job, launch, [&](const RankPiece& piece) {
-    if (!window.add(piece.rank, piece.host)) return;
-    cluster.note(fmt::format("{} rank{} in gdb: {}", launch.ranks, launch.ranks == 1 ? "" : "s",
-                             window.where()));
+  std::optional<Error> failure;
+  JobResult result = run_with_ranks(cluster, job, launch, [&](const RankPiece& piece) {
+    try {
+      if (failure || !window.add(piece.rank, piece.host)) return;
+      cluster.note(fmt::format("{} rank{} in gdb: {}", launch.ranks, launch.ranks == 1 ? "" : "s",
+                               window.where()));
+    } catch (const Error& error) {
+      // From here it would end what gathers on that host, and the ranks would wait for ever.
+      failure.emplace(error);
+      cluster.cancel().cancel();
+    }
   });
   if (cluster.cancel().cancelled()) window.close();
+  if (failure) throw Error(*failure);
   return result;
 }
 
@@ -343,7 +365,7 @@ MpiFormat mpi_format(const Cluster& cluster) {
                                                              : MpiFormat::openmpi4;
 }
 
-Result launch(Cluster& cluster, const MpiJob& asked) {
+JobResult launch(Cluster& cluster, const MpiJob& asked) {
   const RankStart start = rank_start(cluster, asked);
   MpiJob job = with_network(cluster, asked);
   if (job.name.empty()) job.name = job_name(job.command);
@@ -356,7 +378,7 @@ Result launch(Cluster& cluster, const MpiJob& asked) {
   cluster.detail(told(launch.words), cluster.inventory().manager);
   if (job.debug) return run_under_debugger(cluster, job, launch);
   if (job.on_rank) return run_with_ranks(cluster, job, launch, job.on_rank);
-  return cluster.fleet().run({launcher_job(cluster, job, launch)}).front();
+  return {cluster.fleet().run({launcher_job(cluster, job, launch)}).front(), {}};
 }
 
 }  // namespace clustermpi

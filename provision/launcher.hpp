@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -69,11 +70,18 @@ struct MpiJob {
 /// A pane is of no use where it has a few lines.
 constexpr unsigned most_ranks_to_debug = 16;
 
+/// What became of a job: of its launcher, and of what its ranks printed.
+struct JobResult : Result {
+  /// With `on_rank` or `debug`: hosts where what ranks printed may be incomplete, and why.
+  std::map<std::string, HostError> incomplete;
+};
+
 /// Starts the job on the manager and waits for its end; the result's exit status is the job's. The
 /// job ends when we do: by Ctrl-C, a timeout or a lost connection. Throws Error{usage} where np is
 /// larger than what the hosts take, or the places cannot be had, and
 /// Error{hosts_failed} where what starts it is not there, a host lacks the directory or a debugger
-/// or, with Slurm, its controller does not answer; nothing is started then.
-Result launch(Cluster& cluster, const MpiJob& job);
+/// or, with Slurm, its controller does not answer; nothing is started then. Throws
+/// Error{local_failure} where no window opens for debuggers; the job is ended then.
+JobResult launch(Cluster& cluster, const MpiJob& job);
 
 }  // namespace clustermpi

@@ -7,6 +7,7 @@
 
 #include "hosts/error.hpp"
 #include "provision/fleet.hpp"
+#include "provision/output_lines.hpp"
 #include "provision/process.hpp"
 
 namespace clustermpi {
@@ -18,7 +19,7 @@ std::string tmux(std::vector<std::string> words) {
   const ProcessResult result = run_process(words);
   if (!result.ok()) {
     throw Error(ExitCode::local_failure,
-                fmt::format("tmux opens no window: {}", printable(result.err.substr(0, 200))),
+                fmt::format("tmux opens no window: {}", printable(last_line(result.err))),
                 "`tmux new` by hand may say more");
   }
   return result.out.substr(0, result.out.find('\n'));

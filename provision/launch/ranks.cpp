@@ -45,15 +45,28 @@ std::string rank_directory(const std::string& directory, const std::string& home
   return fmt::format("{}/{}", home, directory.substr(directory.starts_with("~/") ? 2 : 0));
 }
 
+namespace {
+
+/// All of them in one, which a shell takes apart again.
+std::vector<std::string> as_one_line(const std::vector<std::string>& words) {
+  std::string line;
+  for (const std::string& word : words) line += (line.empty() ? "" : " ") + shell_quote(word);
+  return {"sh", "-c", R"(eval "exec $1")", "rank", line};
+}
+
+}  // namespace
+
 std::vector<std::string> rank_command(const RankStart& start, std::vector<std::string> command) {
-  const bool by_itself =
-      start.input.empty() && start.directory.empty() && start.folder.empty() && !start.empty_stdin;
+  // Launchers begin another program behind it, even among the arguments of the first.
+  const bool has_colon = std::ranges::find(command, ":") != command.end();
+  const bool by_itself = start.input.empty() && start.directory.empty() && start.folder.empty() &&
+                         !start.empty_stdin && !has_colon;
   if (by_itself) return command;
   std::vector<std::string> words{"sh",         "-c",        std::string(remote::rank),
                                  "rank",       start.input, start.directory,
                                  start.folder, start.how};
   std::ranges::move(command, std::back_inserter(words));
-  return words;
+  return has_colon ? as_one_line(words) : words;
 }
 
 void RankPieces::feed(std::string_view text, const Take& take) {

@@ -30,7 +30,8 @@ struct RankStart {
 /// The job's directory in full: what is relative begins at `home`, as `~` does. Empty: empty.
 [[nodiscard]] std::string rank_directory(const std::string& directory, const std::string& home);
 
-/// The words that start a rank: `command` itself where nothing is to be done before.
+/// The words that start a rank: `command` itself where nothing is to be done before. None of them
+/// is a colon alone, which would end the program's words for every launcher.
 [[nodiscard]] std::vector<std::string> rank_command(const RankStart& start,
                                                     std::vector<std::string> command);
 

@@ -64,11 +64,14 @@ void require_debugger(Cluster& cluster, const std::vector<std::string>& hosts, u
 }
 
 void require_profiler(Cluster& cluster, const std::vector<std::string>& hosts) {
-  const std::string lacking =
-      where_fails(cluster, hosts, "command -v perf >/dev/null || command -v valgrind");
+  // As remote/rank.sh chooses: a perf that is there may still be forbidden.
+  const std::string lacking = where_fails(
+      cluster, hosts, "perf record -q -o /dev/null true >/dev/null 2>&1 || command -v valgrind");
   if (lacking.empty()) return;
-  refuse(fmt::format("there is neither perf nor valgrind on {}", lacking), "install one", lacking,
-         "--sudo -- apt-get install -y valgrind");
+  refuse(fmt::format("neither perf nor valgrind can be used on {}: perf is missing, or the sysctl "
+                     "kernel.perf_event_paranoid forbids it",
+                     lacking),
+         "install valgrind", lacking, "--sudo -- apt-get install -y valgrind");
 }
 
 }  // namespace clustermpi

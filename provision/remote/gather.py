@@ -78,4 +78,7 @@ try:
 except BrokenPipeError:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 finally:
-    shutil.rmtree(sys.argv[1], ignore_errors=True)
+    # A rank that is being ended may still write there: by this name it cannot any more.
+    gone = sys.argv[1] + ".gone"
+    os.rename(sys.argv[1], gone)
+    shutil.rmtree(gone, ignore_errors=True)

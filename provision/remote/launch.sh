@@ -11,7 +11,12 @@
 # on: its end means that nobody waits for the job any more. Nothing more comes over it, except where `input` is there,
 # the path of a FIFO that rank 0 reads (rank.sh): `feed`, which is feed.py, finds there what goes into it.
 # The launchers are given no stdin: Open MPI loses and doubles pieces of it (prrte issues 2220 and 2579).
+# A header that the connection's end cuts off starts nothing.
 set -u
+dir=
+input=
+trap 'rm -rf ${dir:+"$dir"} ${input:+"$input"}' EXIT
+trap 'exit 1' HUP INT TERM
 dir=$(mktemp -d "${TMPDIR:-/tmp}/clustermpi.XXXXXX") || exit 1
 mark=${dir##*/} # tells our job from all others of Slurm's
 way=$1
@@ -21,10 +26,11 @@ clustermpi_environment= # lines
 clustermpi_newline='
 '
 
-# take_file NAME SIZE. head(1) may read more than it shows.
+# take_file NAME SIZE. head(1) may read more than it shows, and dd takes an early end for a short file.
 take_file() {
-  : >"$dir/$1" || exit 1
+  true >"$dir/$1" || exit 1
   [ "$2" = 0 ] || dd bs="$2" count=1 iflag=fullblock status=none of="$dir/$1" || exit 1
+  [ "$(wc -c <"$dir/$1")" = "$2" ] || exit 1
 }
 
 while IFS= read -r line && [ "$line" != -- ]; do
@@ -36,6 +42,7 @@ while IFS= read -r line && [ "$line" != -- ]; do
     *) clustermpi_environment=$clustermpi_environment$line$clustermpi_newline ;;
   esac
 done
+[ "$line" = -- ] || exit 1
 
 start() {
   hosts=$dir/hosts
@@ -118,7 +125,6 @@ cancel() {
 # signal would make mpirun end at once and leave its ranks behind.
 trap : HUP INT TERM
 exec 3<&0
-input=
 if [ -e "$dir/input" ]; then
   input=$(cat "$dir/input")
   mkfifo -m 600 "$input" || exit 1
@@ -146,5 +152,4 @@ done
 kill -KILL "$leash" 2>/dev/null
 cancel >/dev/null 2>&1
 [ ! -s "$dir/id" ] || collect
-rm -rf "$dir" ${input:+"$input"}
 exit "$status"

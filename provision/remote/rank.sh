@@ -4,7 +4,7 @@
 #   plain   leaves stdout and stderr to whoever started us
 #   gather  gives them to gather.py
 #   profile gives what its functions cost to gather.py, lines `COUNT FUNCTION`: time, by perf where that is allowed, else
-#           instructions, by valgrind
+#           instructions, by valgrind. What these write stands in that folder and goes with it
 #   debug   waits for a debugger, which talks to gdbserver through the FIFOs RANK.to and RANK.from
 # Names are such as no program's environment has: what is set here, the program sees.
 set -u
@@ -67,15 +67,16 @@ clustermpi_announce() {
 }
 # Of perf, ` 123456  [.] function`; of callgrind_annotate, `123,456 (45.6%)  file.c:function [library]`.
 clustermpi_by_perf() {
-  perf record -q -o "$clustermpi_data/costs" "$@" 3>&-
+  perf record -q -o "$clustermpi_own.costs" "$@" 3>&-
   clustermpi_status=$?
-  perf report -i "$clustermpi_data/costs" --stdio -q --no-children -F period,sym 2>/dev/null |
+  perf report -i "$clustermpi_own.costs" --stdio -q --no-children -F period,sym 2>/dev/null |
     sed -n 's/^ *\([0-9][0-9]*\) *\[[^]]*\] *\(.*[^ ]\) *$/\1 \2/p' >&3
 }
 clustermpi_by_valgrind() {
-  valgrind -q --tool=callgrind --callgrind-out-file="$clustermpi_data/costs" "$@" 3>&-
+  # For vgdb it would make FIFOs in /tmp, which stay when it is killed.
+  valgrind -q --vgdb=no --tool=callgrind --callgrind-out-file="$clustermpi_own.costs" "$@" 3>&-
   clustermpi_status=$?
-  callgrind_annotate --auto=no --threshold=99.9 "$clustermpi_data/costs" 2>/dev/null |
+  callgrind_annotate --auto=no --threshold=99.9 "$clustermpi_own.costs" 2>/dev/null |
     sed -n '/PROGRAM TOTALS/d; s/^ *\([0-9,]*[0-9]\) ([^)]*)  *[^:]*:\(.*\)$/\1 \2/p' |
     sed 's/ \[[^]]*\]$//; :a; s/^\([0-9]*\),/\1/; ta' >&3
 }
@@ -89,12 +90,10 @@ case $clustermpi_how in
   profile)
     clustermpi_announce profile
     echo "$clustermpi_rank profile" >"$clustermpi_folder/ranks"
-    clustermpi_data=$(mktemp -d) || exit 1
     clustermpi_profiler=clustermpi_by_valgrind
-    ! perf record -q -o "$clustermpi_data/try" true >/dev/null 2>&1 || clustermpi_profiler=clustermpi_by_perf
+    ! perf record -q -o /dev/null true >/dev/null 2>&1 || clustermpi_profiler=clustermpi_by_perf
     exec 3>"$clustermpi_own.profile"
     "$clustermpi_profiler" "$@"
-    rm -rf "$clustermpi_data"
     exit "$clustermpi_status"
     ;;
   debug)

@@ -104,7 +104,11 @@ TEST_F(AppTest, AMistypedWordIsNamedWithTheOneThatIsMeant) {
       {{"examples"}, "error: `examples` needs to know more\n  one of: list, show, run\n"},
       {{"examples", "show"},
        "error: `examples show` needs NAME\n  see `clustermpi examples show --help`\n"},
-      {{"run"}, "error: `run` needs PROGRAM [ARG]\n  see `clustermpi run --help`\n"},
+      {{"run"}, "error: run: no program is given\n  as in `clustermpi run -n 2 -- hostname`\n"},
+      {{"examples", "run", "--", "ring"},
+       "error: `examples run` needs NAME\n  see `clustermpi examples run --help`\n"},
+      {{"examples", "run", "ring", "5"},
+       "error: `examples run` takes no '5'\n  see `clustermpi examples run --help`\n"},
       {{"run", "--np=0", "--", "a"},
        "error: --np: Value 0 not in range 1 to 1000000\n  see `clustermpi run --help`\n"},
       {{"verify", "rign"}, "error: there is no proof 'rign'\n  did you mean 'ring'?\n"},
@@ -117,6 +121,18 @@ TEST_F(AppTest, AMistypedWordIsNamedWithTheOneThatIsMeant) {
     EXPECT_EQ(outcome.out, "") << mistake.error;
     EXPECT_EQ(outcome.err, mistake.error);
   }
+}
+
+TEST_F(AppTest, ATimeoutIsATimeThatThereIs) {
+  for (const std::string word : {"nan", "inf", "1e300", "0", "0.0001", "-1", "1h", ""}) {
+    const Outcome outcome = run({"up", "--timeout", word});
+    EXPECT_EQ(outcome.status, 2) << word;
+    EXPECT_EQ(outcome.err, "error: --timeout: '" + word +
+                               "' is no number from 0.001 to 100000000\n"
+                               "  see `clustermpi up --help`\n");
+  }
+  for (const std::string word : {"0.001", "1e8", "60"})
+    EXPECT_EQ(run({"up", "--timeout", word}).status, 3) << word;  // there is no inventory
 }
 
 TEST_F(AppTest, AMistypedWordIsADocumentTooWhereOneIsAskedFor) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The real program at a pseudo-terminal, on hosts that are real sshd processes on loopback: live lines,
-questions, Ctrl-C, stdin. $CLUSTERMPI is the program."""
+questions, Ctrl-C, stdin, what jobs print. $CLUSTERMPI is the program."""
 import json
 import os
 import pty
@@ -72,7 +72,9 @@ class Terminal:
         return status
 
 
-class AtATerminal(unittest.TestCase):
+class OnSshd(unittest.TestCase):
+    environment = ""  # of the nodes
+
     def setUp(self):
         self.folder = Path(tempfile.mkdtemp(prefix="clustermpi-terminal-"))
         self.addCleanup(shutil.rmtree, self.folder)
@@ -91,7 +93,7 @@ class AtATerminal(unittest.TestCase):
         listen = "".join(f"ListenAddress {NET}.{n}:{self.port}\n" for n in (1, 2, 3))
         Path("sshd_config").write_text(
             f"{listen}HostKey {self.folder}/host_key\nAuthorizedKeysFile {self.folder}/user_key.pub\n"
-            "PidFile none\nStrictModes no\nUsePAM no\nSetEnv SHLVL=2\n")
+            f"PidFile none\nStrictModes no\nUsePAM no\nSetEnv SHLVL=2 {self.environment.format(self.folder)}\n")
         if os.geteuid() == 0:
             os.makedirs("/run/sshd", exist_ok=True)
         log = open("sshd.log", "w")
@@ -117,6 +119,8 @@ class AtATerminal(unittest.TestCase):
     def on_node(self, node, there, elsewhere):
         return f"case $SSH_CONNECTION in *' {NET}.{node} '*) {there};; *) {elsewhere};; esac"
 
+
+class AtATerminal(OnSshd):
     def test_live_lines_show_what_each_host_is_at_and_go_away(self):
         self.run_plain("trust")
         run = Terminal(["exec", "--", self.on_node(2, "echo half; sleep 1.5; echo all", "echo all")])
@@ -210,6 +214,131 @@ class AtATerminal(unittest.TestCase):
         self.assertTrue(run.stdout.startswith("red[01,03]: fine\n"), run.stdout[:200])
         self.assertEqual(re.sub(r"/\S*/\.clustermpi", "W", run.stderr),
                          "    red02: cannot keep what it prints in W: File too large\n")
+
+
+class Jobs(OnSshd):
+    """On one host, whose Slurm is a stand-in that knows as much as is said to it here."""
+    environment = "PATH={}/bin:/usr/bin:/bin"
+    programs = {
+        "scontrol": """[ "$*" = ping ] && echo 'Slurmctld(primary) at red01 is UP'""",
+        "sinfo": "echo 'node=red01|2|idle|Unknown|none'",
+        "squeue": "",
+        "srun": """while :; do
+  case $1 in
+    --ntasks=*) ranks=${1#*=} ;;
+    --comment=* | --job-name=* | --chdir=* | --mpi=* | --kill-on-bad-exit=1 | --nodes=* | --nodelist=*) ;;
+    --ntasks-per-node=*) ;;
+    -*) echo "srun was told $1" >&2 && exit 99 ;;
+    *) break ;;
+  esac
+  shift
+done
+for rank in $(seq 0 $((ranks - 1))); do
+  SLURM_PROCID=$rank "$@" &
+  started="${started-} $!"
+done
+trap 'kill $started' TERM
+status=0
+for each in $started; do wait "$each" || status=$?; done
+exit $status""",
+    }
+
+    def setUp(self):
+        super().setUp()
+        Path("bin").mkdir()
+        for name, text in self.programs.items():
+            self.write_program(name, text)
+
+    def write_program(self, name, text):
+        program = Path("bin", name)
+        program.write_text(f"#!/bin/sh\n{text}\n")
+        program.chmod(0o755)
+
+    def write_inventory(self, policy):
+        super().write_inventory(policy)
+        inventory = Path("cluster.toml").read_text().replace("red0[1-3]", "red01").replace("[1-3]", "1")
+        Path("cluster.toml").write_text(inventory.replace("[cluster]", '[cluster]\nnetwork = "127.0.0.0/8"'))
+
+    def words(self, *arguments):
+        return ["run", "--via", "srun", *arguments]
+
+    def run_job(self, *arguments, **keywords):
+        return self.run_plain(*self.words(*arguments), stdin=subprocess.DEVNULL, **keywords)
+
+    def test_a_file_has_the_bytes_while_a_terminal_has_whole_characters(self):
+        result = os.open("result", os.O_WRONLY | os.O_CREAT, 0o600)
+        line = r"printf '\377\033[31m\n'; printf 'gr\303' >&2; sleep 1; printf '\274n \033[31m\n' >&2"
+        run = Terminal(self.words("-n", "1", "--no-stdin", "--", "sh", "-c", line), stdout=result)
+        self.assertEqual(run.end(), 0, run.text)
+        self.assertEqual(Path("result").read_bytes(), b"\xff\x1b[31m\n")
+        self.assertIn("gr\u00fcn \\x1b[31m\n", run.text)
+
+    def test_a_reader_that_has_had_enough_ends_the_job_without_a_word(self):
+        for option in ([], ["--tag"]):
+            run = subprocess.Popen([PROGRAM, *self.words("-n", "1", *option, "--", "yes")], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            self.assertEqual(run.stdout.readline(), "[0] y\n" if option else "y\n")
+            run.stdout.close()
+            self.assertEqual(run.wait(20), 130)
+            self.assertNotIn("error", run.stderr.read())
+            run.stderr.close()
+
+    def test_a_full_disk_is_told(self):
+        for words in ("-- echo a", "-- yes", "--tag -- echo a", "--tag -- yes", "--json -- true"):
+            with open("/dev/full", "w") as full:
+                run = subprocess.run([PROGRAM, *self.words("-n", "1", *words.split())], stdin=subprocess.DEVNULL, stdout=full,
+                                     stderr=subprocess.PIPE, text=True, timeout=60)
+            self.assertEqual(run.returncode, 1, words)
+            self.assertTrue(run.stderr.endswith("error: cannot write stdout: No space left on device\n"), run.stderr)
+            self.assertEqual(run.stderr.count("error"), 1, run.stderr)
+
+    def test_results_stay_until_there_are_others(self):
+        for option, name in (("--split", "rank.0.out"), ("--profile", "rank.0.profile")):
+            folder = Path(option[2:])
+            folder.mkdir()
+            Path(folder, name).write_text("dear\n")
+            run = self.run_job("-n", "99", option, str(folder), "--", "true")
+            self.assertEqual(run.returncode, 2)
+            self.assertIn("error: 99 ranks asked for, but Slurm has 2 CPUs on red01\n", run.stderr)
+            self.assertEqual(Path(folder, name).read_text(), "dear\n")
+        Path("split", "rank.7.err").write_text("")
+        self.assertEqual(self.run_job("-n", "2", "--split", "split", "--", "echo", "new").returncode, 0)
+        self.assertEqual(sorted(each.name for each in Path("split").iterdir()), ["rank.0.out", "rank.1.out"])
+        self.assertEqual(Path("split", "rank.0.out").read_text(), "new\n")
+
+    def test_a_gatherer_that_fails_is_told_and_fails_the_run(self):
+        self.write_program("python3", '/usr/bin/python3 "$@"; exit 3')
+        told = "red01: what ranks printed may be incomplete: python3 failed there, or is missing\n"
+        run = self.run_job("-n", "2", "--split", "out", "--", "echo", "a")
+        self.assertEqual(run.returncode, 4)
+        self.assertIn(told, run.stderr)
+        run = self.run_job("-n", "2", "--split", "out", "--json", "--", "echo", "a")
+        self.assertEqual(run.returncode, 4)
+        self.assertIn(told, run.stderr)
+        document = json.loads(run.stdout)
+        self.assertFalse(document["ok"])
+        self.assertEqual(document["exit_status"], 0)
+        self.assertEqual(document["hosts"]["red01"], {"ok": False, "error": {
+            "code": "gathering_failed", "message": "python3 failed there, or is missing", "hint": ""}})
+        self.assertEqual(self.run_job("-n", "2", "--split", "out", "--", "sh", "-c", "exit 7").returncode, 7)
+
+    def test_a_document_says_where_it_lacks_output(self):
+        line = "head -c 17000000 /dev/zero | tr '\\0' x"
+        document = json.loads(self.run_job("-n", "1", "--json", "--", "sh", "-c", line).stdout)
+        self.assertTrue(document["truncated"])
+        self.assertEqual(len(document["stdout"]), 16 << 20)
+        document = json.loads(self.run_job("-n", "1", "--json", "--", "echo", "a").stdout)
+        self.assertFalse(document["truncated"])
+        self.assertEqual(document["stdout"], "a\n")
+
+    def test_a_window_that_does_not_open_ends_the_job(self):
+        for name in ("gdb", "gdbserver"):
+            self.write_program(name, "sleep 1000")
+        Path(".clustermpi").mkdir()
+        Path(".clustermpi/ssh_config").write_text("")
+        run = self.run_job("-n", "2", "--debug", "--", "true", env={**os.environ, "TMUX": "/nowhere,1,0"})
+        self.assertEqual(run.returncode, 1, run.stderr)
+        self.assertRegex(run.stderr, r"error: tmux opens no window: .*/nowhere.*\n  `tmux new` by hand may say more\n$")
 
 
 if __name__ == "__main__":

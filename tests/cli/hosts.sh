@@ -124,3 +124,15 @@ refuses "error: the range 3-1 runs backwards
        ^" exec --limit 'red0[3-1]' -- true
 refuses "error: --limit '@workers!@all' names no host" exec --limit '@workers!@all' -- true
 refuses "error: 'red!red' names no host" exec 'red!red' -- true
+
+say "stdout that cannot be written is told of, if not to a reader that has had enough"
+for words in "hosts expand a[1-3]" "hosts expand a[1-100000]" "examples list --json" "--help"; do
+  # shellcheck disable=SC2086 # several words
+  err=$("$CLUSTERMPI" $words 2>&1 >/dev/full)
+  status=$?
+  expect_status 1 "$words"
+  expect_equal "stderr" "error: cannot write stdout: No space left on device" "$err"
+done
+"$CLUSTERMPI" hosts expand 'a[1-1000000]' 2>stderr | head -n 1 >first
+expect_equal "status" "0 0" "${PIPESTATUS[*]}"
+expect_equal "stdout and stderr" "a1" "$(cat first stderr)"

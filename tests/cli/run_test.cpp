@@ -26,6 +26,42 @@ TEST_F(RunTest, AVariableThatIsNotSetHereHasNoValueToGive) {
             "  give it a value: --env NO_SUCH_VARIABLE=VALUE\n");
 }
 
+TEST_F(RunTest, AVariableHasOneLineWhereverItsValueIsFrom) {
+  setenv("HAS_LINES", "a\n--\nb", 1);
+  for (const std::string word : {"HAS_LINES", "HAS_LINES=a\nb"}) {
+    const Outcome outcome = run({"run", "--env", word, "--", "true"});
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_EQ(outcome.err, "error: --env HAS_LINES: a value cannot have several lines\n");
+  }
+  unsetenv("HAS_LINES");
+}
+
+TEST_F(RunTest, WhoseOptionStandsBehindTheProgramIsNotGuessed) {
+  const Outcome outcome = run({"run", "-n", "2", "hostname", "--json"});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(outcome.err,
+            "error: run: is '--json' meant for hostname or for us?\n"
+            "  ours stand before the program, its own behind `--`, as in `clustermpi run -n 2 -- "
+            "hostname --json`\n");
+  for (const std::string option : {"-n", "-s", "--help", "--no-such"})
+    EXPECT_THAT(run({"run", "hostname", option}).err, HasSubstr("error: run: is '" + option));
+  EXPECT_THAT(run({"run", "hostname", "-s", "--", "x"}).err, HasSubstr("error: run: is '-s'"));
+}
+
+TEST_F(RunTest, WordsBehindTheProgramAreItsOwn) {
+  // Which host has what they need, nobody has looked at yet: that it comes so far is enough here.
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"run", "--dry-run", "hostname"},
+                                             {"run", "--dry-run", "tar", "x", "-"},
+                                             {"run", "--dry-run", "hostname", "--", "-s"},
+                                             {"run", "--dry-run", "--", "hostname", "--json"}}) {
+    EXPECT_THAT(run(words).err, HasSubstr("error: `run` has no dry run\n"));
+  }
+  EXPECT_EQ(run({"run", "--"}).err,
+            "error: run: no program is given\n  as in `clustermpi run -n 2 -- hostname`\n");
+}
+
 TEST_F(RunTest, LinesAsTheyComeAndOneDocumentExcludeEachOther) {
   const Outcome outcome = run({"run", "--tag", "--json", "--", "true"});
   EXPECT_EQ(outcome.status, 2);

@@ -33,6 +33,9 @@ for way in mpirun srun salloc sbatch; do
   run run --via $way -n 2 --tag --workdir /var/tmp -- pwd
   expect_equal "where ranks start by $way" "[0] /var/tmp
 [1] /var/tmp" "$(sorted)"
+  # A word that launchers take for the end of one program and the begin of the next.
+  run run --via $way -n 1 -- expr abc : 'a.*'
+  expect_equal "a colon by $way" 3 "$out"
   run run --via $way -n 2 -- sh -c 'exit 3'
   expect_status 3 "of the job by $way"
 done
@@ -70,10 +73,11 @@ run run -n 4 --debug -- true
 expect_status 4
 expect_equal "stderr" "error: there is no gdb or no gdbserver on ${lab}[01-02]
   install both: clustermpi exec '${lab}[01-02]' --sudo -- apt-get install -y gdb gdbserver" "$err"
+for node in 1 2; do on $node 'printf "#!/bin/sh\nexit 1\n" >/usr/local/bin/perf; chmod +x /usr/local/bin/perf'; done
 run run -n 4 --profile out/costs -- true
 expect_status 4
-expect_equal "stderr" "error: there is neither perf nor valgrind on ${lab}[01-02]
-  install one: clustermpi exec '${lab}[01-02]' --sudo -- apt-get install -y valgrind" "$err"
+expect_equal "stderr" "error: neither perf nor valgrind can be used on ${lab}[01-02]: perf is missing, or the sysctl kernel.perf_event_paranoid forbids it
+  install valgrind: clustermpi exec '${lab}[01-02]' --sudo -- apt-get install -y valgrind" "$err"
 sed -i 's/^names .*/&\nslots = 9/' cluster.toml
 run run -n 17 --debug -- true
 expect_status 2
@@ -134,6 +138,19 @@ for way in mpirun srun; do
   expect_json '[round(f["share"] / d["profile"][1]["share"]) for f in d["profile"][:2]]' '[3, 1]'
 done
 expect_equal "files" "rank.0.profile rank.1.profile" "$(cd out/costs && echo *)"
+# What stands in /tmp, what Open MPI keeps for itself aside.
+in_tmp() { for node in 1 2; do on $node 'ls /tmp | grep -v ^ompi'; done; }
+before=$(in_tmp)
+run_in_background run -n 2 --profile out/costs -- sleep 1000
+profiled() { on 1 'pgrep callgrind' >/dev/null; }
+wait_until 60 "a profiled job" profiled
+kill -TERM "$background"
+join
+expect_status 130
+ended() { on 1 '! pgrep callgrind' && on 2 '! pgrep callgrind' && [[ $(in_tmp) != *clustermpi* ]]; } >/dev/null
+wait_until 30 "the end of it" ended
+expect_equal "/tmp" "$before" "$(in_tmp)"
+expect_equal "files of the run before" "rank.0.profile rank.1.profile" "$(cd out/costs && echo *)"
 run run -n 2 --profile out/costs -- ./program
 expect_in_err "  share  lowest, highest  function, on 2 ranks: out/costs
 "

@@ -93,3 +93,24 @@ seq 400000 >"$dir/hosts"
 : >"$dir/ranks"
 expect "large and empty files" "$(digest hosts ranks)" "$(both | launch mpirun a | grep -v -e mode -e status -e hostfile)"
 expect "nothing is left there" "" "$(ls "$dir/tmp")"
+
+# A connection that is lost while the header comes starts nothing, wherever it is cut, and leaves nothing.
+printf '#!/bin/sh\ntouch %s/started\n' "$dir" >"$dir/program"
+printf 'red slots=2\nred01 slots=2\n' >"$dir/hosts"
+printf 'rank 0=red slot=1\n' >"$dir/ranks"
+{ echo GREETING=whole; both; } >"$dir/header"
+whole=$(stat -c %s "$dir/header")
+status_of() { TMPDIR=$dir/tmp sh -c "$(<"$script")" launch mpirun "$dir/program" a 2>/dev/null || echo "status $?"; }
+for bytes in 0 8 $((whole / 2)) $((whole - 20)) $((whole - 4)); do
+  expect "$bytes of $whole bytes" "status 1" "$(head -c "$bytes" "$dir/header" | status_of)"
+done
+[[ ! -e $dir/started ]] || fail "half a header" "starts nothing" "started the job"
+# Nor does what cannot be kept, or a signal before the job is there.
+expect "a file that cannot be made" "status 1" "$({ file no/hosts "$dir/hosts"; echo --; } | status_of)"
+printf '%s' "$dir/none/fifo" >"$dir/path"
+expect "a stdin that cannot be made" "status 1" "$({ file input "$dir/path"; echo --; } | status_of)"
+TMPDIR=$dir/tmp sh -c "$(<"$script")" launch mpirun "$dir/program" a < <(exec sleep 1000) &
+until [[ -n $(ls "$dir/tmp") ]]; do sleep 0.01; done
+kill -HUP $!
+wait $! || :
+expect "nothing is left there" "" "$(ls "$dir/tmp")"

@@ -63,3 +63,43 @@ for rank in (b"0", b"1"):
     assert came[rank, b"out"] == (rank + b" " + b"x" * 300 + b"\n") * 1000 + b"end", came[rank, b"out"][:1000]
     assert came[rank, b"err"] == b"trouble\n", came[rank, b"err"]
 PYTHON
+
+# A profile that nobody waits for any more, with a perf that costs nothing, leaves nothing.
+cat >"$dir/bin/perf" <<'END'
+#!/bin/sh
+case $1 in
+  record)
+    : >"$4"
+    shift 4
+    exec "$@"
+    ;;
+  report) echo ' 42  [.] main' ;;
+esac
+END
+chmod +x "$dir/bin/perf"
+rm "$dir/bin/sleep"
+mkdir "$dir/tmp"
+exec 3<>"$dir/leash"
+start_profile() { TMPDIR=$dir/tmp PATH=$dir/bin:$PATH OMPI_COMM_WORLD_RANK=0 setsid sh -c "$(<"$remote/rank.sh")" rank '' '' "$dir/folder" profile "$@" 3>&- & ranks=($!); }
+gather() { python3 -c "$(<"$remote/gather.py")" "$dir/folder" <"$dir/leash" >"$dir/came" 3>&- & gatherer=$!; }
+gather
+start_profile true
+wait "${ranks[@]}" || fail "a profiled rank" "status 0" "status $?"
+exec 3>&-
+wait $gatherer 2>/dev/null
+expect "a profile" "0 start 0
+0 profile 8
+42 main
+0 profile 0" "$(cat "$dir/came")"
+exec 3<>"$dir/leash"
+gather
+# shellcheck disable=SC2016 # for the rank's shell
+start_profile sh -c ': >"$1"; exec sleep 1000' sh "$dir/started"
+until [[ -e $dir/started ]]; do sleep 0.01; done
+kill -KILL -- "-${ranks[0]}"
+# One that takes longer to end writes on while it can.
+(late=0; while : >"$dir/folder/late.$late"; do late=$((late + 1)); done) 2>/dev/null 3>&- &
+until [[ -e $dir/folder/late.9 ]]; do sleep 0.01; done
+exec 3>&-
+wait $gatherer 2>/dev/null
+expect "nothing is left" "" "$(ls -d "$dir/folder" "$dir/tmp"/* 2>/dev/null)"

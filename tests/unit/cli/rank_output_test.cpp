@@ -40,6 +40,7 @@ TEST_F(RankOutputTest, LinesAreWholeHoweverTheirPiecesCome) {
 
 TEST_F(RankOutputTest, FilesThatCannotBeWrittenEndTheJob) {
   RankOutput ranks(session, false, folder);
+  ranks.take({0, "red", "start", {}});
   fs::remove_all(folder);
   ranks.take({0, "red", "out", "text\n"});
   EXPECT_TRUE(cancel.cancelled());
@@ -62,6 +63,30 @@ TEST_F(RankOutputTest, OnlyFilesOfRanksAreReplaced) {
   RankOutput(session, false, folder).end();
   EXPECT_FALSE(fs::exists(folder / "rank.0.out"));
   EXPECT_EQ(err.str(), "0 ranks in " + folder.string() + ": 0 lines on stdout, none on stderr\n");
+}
+
+TEST_F(RankOutputTest, FilesOfAnEarlierRunStayUntilThisOneHasBegun) {
+  RankOutput(session, false, folder).take({0, "red", "start", {}});
+  RankOutput ranks(session, false, folder);
+  EXPECT_TRUE(fs::exists(folder / "rank.0.out"));
+  ranks.take({1, "red", "start", {}});
+  EXPECT_FALSE(fs::exists(folder / "rank.0.out"));
+  EXPECT_TRUE(fs::exists(folder / "rank.1.out"));
+}
+
+TEST_F(RankOutputTest, FilesThatCannotBeRemovedEndTheJob) {
+  fs::create_directories(folder / "rank.0.out/full");
+  RankOutput ranks(session, false, folder);
+  ranks.take({0, "red", "out", "text\n"});
+  EXPECT_TRUE(cancel.cancelled());
+  try {
+    ranks.end();
+    FAIL() << "was not told";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::local_failure);
+    EXPECT_EQ(error.what(), "cannot remove what an earlier run left in " + folder.string() +
+                                ": Directory not empty");
+  }
 }
 
 TEST_F(RankOutputTest, ProfilesThatSayNothingAreToldOf) {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "provision/fleet.hpp"
+#include "provision/printable_pieces.hpp"
 
 namespace clustermpi {
 namespace {
@@ -41,6 +42,27 @@ TEST(Printable, InvalidUtf8IsShown) {
   EXPECT_EQ(printable("\xed\xa0\x80"), R"(\xed\xa0\x80)");          // surrogate
   EXPECT_EQ(printable("\xf4\x90\x80\x80"), R"(\xf4\x90\x80\x80)");  // above U+10FFFF
   EXPECT_EQ(printable("\xf0\x80\x80\x80"), R"(\xf0\x80\x80\x80)");  // overlong
+}
+
+TEST(PrintablePieces, CharactersAreWholeWhereverTheyAreCut) {
+  const std::string text = "gr\xc3\xbcn \xe6\x97\xa5 \U0001F353\x1b\xff\xc2\x9b" + "end"s;
+  for (std::size_t size = 1; size <= text.size(); ++size) {
+    PrintablePieces pieces;
+    std::string shown;
+    for (std::size_t at = 0; at < text.size(); at += size)
+      shown += pieces.feed(std::string_view(text).substr(at, size));
+    EXPECT_EQ(shown + pieces.flush(), printable(text)) << size;
+  }
+}
+
+TEST(PrintablePieces, NothingWaitsThatIsNoBeginning) {
+  PrintablePieces pieces;
+  EXPECT_EQ(pieces.feed("name? "), "name? ");  // of somebody who waits for an answer
+  EXPECT_EQ(pieces.feed("\xa5\xa5\xa5\xa5"), R"(\xa5\xa5\xa5\xa5)");
+  EXPECT_EQ(pieces.feed("\xe6\x97"), "");
+  EXPECT_EQ(pieces.feed("x"), R"(\xe6\x97x)");
+  EXPECT_EQ(pieces.feed("\xf0\x9f\x8d"), "");
+  EXPECT_EQ(pieces.flush(), R"(\xf0\x9f\x8d)");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "provision/launch/debugger.hpp"
 #include "provision/remote_scripts.hpp"
+#include "tests/shell.hpp"
 
 namespace clustermpi {
 namespace {
@@ -55,6 +56,17 @@ TEST(RankCommand, SaysWhatIsToBeDoneBefore) {
   start.how = "debug";
   EXPECT_THAT(rank_command(start, {"a.out"}), ElementsAre("sh", "-c", script, "rank", "red:/tmp/in",
                                                           "", "/tmp/f", "debug", "a.out"));
+}
+
+TEST(RankCommand, HasNoColonForLaunchersToBeginAnotherProgramAt) {
+  const auto words = rank_command({}, {"expr", "abc", ":", "a.*"});
+  ASSERT_THAT(words, ElementsAre("sh", "-c", "eval \"exec $1\"", "rank", testing::_));
+  EXPECT_EQ(words.back(), fmt::format("sh -c {} rank '' '' '' plain expr abc : 'a.*'",
+                                      shell_quote(remote::rank)));
+  std::string line;
+  for (const std::string& word : words) line += shell_quote(word) + " ";
+  EXPECT_EQ(test::output_of(line), "3\n");
+  EXPECT_THAT(rank_command({}, {"a.out", "::", "a:b"}), ElementsAre("a.out", "::", "a:b"));
 }
 
 TEST(RankDirectory, BeginsAtTheHome) {
