@@ -148,6 +148,7 @@ void add_examples(CLI::App& app, Session& session) {
   showing->callback(
       [&session, shown] { session.action = [&session, shown] { return show(session, *shown); }; });
 
+  auto name = std::make_shared<std::string>();
   auto options = std::make_shared<JobOptions>();
   auto* running = command->add_subcommand(
       "run", "Compile one on the nodes, bring it to all of them, and start it");
