@@ -109,9 +109,9 @@ SweepRun SweepStep::run_point(Cluster& cluster, const SweepPoint& point,
 }
 
 std::string SweepStep::kept() const {
-  return fmt::format("{} of {} are kept",
-                     sweep_.points.size() - outstanding(sweep_.points, runs_).size(),
-                     counted(sweep_.points.size()));
+  const std::size_t all = sweep_.points.size();
+  return fmt::format("{} of {} {} kept", all - outstanding(sweep_.points, runs_).size(),
+                     counted(all), all == 1 ? "is" : "are");
 }
 
 std::string SweepStep::nothing_to_do(const Cluster&) const {

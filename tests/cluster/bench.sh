@@ -204,7 +204,7 @@ wait_until 60 "HPL's start on both nodes" computes
 kill -INT "$background"
 join
 expect_status 130
-expect_in_err "error: interrupted: 0 of 1 point are kept
+expect_in_err "error: interrupted: 0 of 1 point is kept
   the same command goes on"
 all_gone() { [[ -z $(folders) ]] && ! computes_anywhere; }
 computes_anywhere() { on 1 'pgrep -x hpcc' >/dev/null || on 2 'pgrep -x hpcc' >/dev/null; }
