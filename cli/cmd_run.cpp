@@ -61,15 +61,14 @@ void add_run(CLI::App& app, Session& session) {
       "batch job; its output comes when it has ended) they wait for their turn in Slurm's queue.\n"
       "Ctrl-C ends the job on all hosts, and so does a lost connection.\n"
       "Rank 0 reads our stdin, other ranks an empty one. In a loop that reads lines itself it "
-      "takes "
-      "them\n"
-      "all, as ssh would: --no-stdin.\n"
-      "--debug wants tmux here, gdb and gdbserver on the hosts, and a program compiled with -g; "
-      "`continue`\n"
-      "in every pane lets the job go on, and it ends with the last rank. Sources beside the "
-      "program there are shown. --profile "
-      "wants perf,\n"
-      "which Debian calls linux-perf, or valgrind, with which a program takes 50 times as long.");
+      "takes\n"
+      "them all, as ssh would: --no-stdin.\n"
+      "--debug wants tmux here, gdb and gdbserver on the hosts, and a program compiled with -g;\n"
+      "`continue` in every pane lets the job go on, and it ends with the last rank. Sources "
+      "beside\n"
+      "the program there are shown. --profile wants perf, which Debian calls linux-perf, or "
+      "valgrind,\n"
+      "with which a program takes 50 times as long.");
   command->callback([&session, options] {
     session.action = [&session, options] {
       options->command = whole_command(session, options->command);
