@@ -121,6 +121,9 @@ run up --json
 expect_status 0
 
 say "a node is drained by the admin: up does not undo that"
+is_idle() { [[ $(on 1 "sinfo -h -n $(node 3) -o %t") == idle ]]; }
+# Until then it would be draining. Where the end of a job got lost, slurmctld asks for it again only now and then.
+wait_until 150 "the end of what up ran on $(node 3)" is_idle
 on 1 "scontrol update nodename=$(node 3) state=drain reason='bad disk'"
 run verify --via srun --json
 expect_fault nodes 3 "is drained by root (bad disk): once that is put right, \`sudo scontrol update nodename=$(node 3) state=resume\` on $(node 1) puts it back"
