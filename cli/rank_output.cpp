@@ -60,7 +60,8 @@ void remove_rank_files(const fs::path& folder, const std::vector<std::string_vie
   if (!error) return;
   throw Error(ExitCode::local_failure,
               fmt::format("cannot remove what an earlier run left in {}: {}",
-                          printable(folder.string()), error.message()));
+                          printable(folder.string()), error.message()),
+              "remove it, or name another folder");
 }
 
 RankOutput::RankOutput(Session& session, bool tag, fs::path split)

@@ -10,13 +10,13 @@
 
 namespace clustermpi::test {
 
-/// "MESSAGE / HINT" of the usage error that `write` throws.
-inline std::string refusal(const std::function<void()>& write) {
+/// "MESSAGE / HINT" of the error that `write` throws, which is of that kind.
+inline std::string refusal(const std::function<void()>& write, ExitCode code = ExitCode::usage) {
   try {
     write();
     return "no error";
   } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::usage);
+    EXPECT_EQ(error.code(), code);
     return std::string(error.what()) + " / " + error.hint();
   }
 }

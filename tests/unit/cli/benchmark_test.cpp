@@ -3,16 +3,12 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/unit/hosts/example_fleet.hpp"
+#include "tests/unit/example_cluster.hpp"
 
 namespace clustermpi::cli {
 namespace {
 
-class Silent : public Reporter {
-  void on(const Event&) override {}
-};
-
-class BenchmarkTest : public testing::Test {
+class BenchmarkTest : public test::ExampleCluster {
  protected:
   [[nodiscard]] SweepRun run_of(const std::string& command, const std::string& out,
                                 int exit_status = 0) {
@@ -23,10 +19,6 @@ class BenchmarkTest : public testing::Test {
     program_benchmark({command})->program(cluster, {}).read(result, run);
     return run;
   }
-
-  Silent reporter;
-  CancelToken cancel;
-  Cluster cluster{example::inventory(), Workspace("/nowhere/cluster.toml"), {}, reporter, cancel};
 };
 
 TEST_F(BenchmarkTest, ReadsTheLineResult) {

@@ -4,27 +4,20 @@
 #include <nlohmann/json.hpp>
 
 #include "provision/up.hpp"
-#include "tests/unit/hosts/example_fleet.hpp"
+#include "tests/unit/example_cluster.hpp"
 
 namespace clustermpi {
 namespace {
 
 using nlohmann::json;
 
-class Silent : public Reporter {
-  void on(const Event&) override {}
-};
-
-class ReportJsonTest : public testing::Test {
+class ReportJsonTest : public test::ExampleCluster {
  protected:
   [[nodiscard]] json verdict_of(const Verdict& verdict) {
     cluster.verdicts = {verdict};
     return to_json(report, cluster).at("verification").at(verdict.program);
   }
 
-  Silent reporter;
-  CancelToken cancel;
-  Cluster cluster{example::inventory(), Workspace("/nowhere/cluster.toml"), {}, reporter, cancel};
   RunReport report;
 };
 
